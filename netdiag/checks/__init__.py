@@ -1,0 +1,1 @@
+"""Pure checks: a network in, findings out; one module a family."""

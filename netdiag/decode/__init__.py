@@ -1,0 +1,1 @@
+"""Pure decoders: bytes, text and varbinds become the model's facts."""

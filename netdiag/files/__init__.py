@@ -1,0 +1,1 @@
+"""YAML and JSON files to and from the model, strictly."""
