@@ -1,0 +1,178 @@
+"""What commands share: options, where files are, and how an answer is printed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from netdiag.errors import UsageError
+from netdiag.model import Finding, Severity, Snapshot
+from netdiag.text import clean
+
+if TYPE_CHECKING:
+    from netdiag.access import Target
+    from netdiag.files.inventory import Inventory
+    from netdiag.store import Store
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+as_json = click.option("--json", "json_", is_flag=True, help="One JSON object on stdout.")
+inventory_option = click.option(
+    "--inventory",
+    "inventory_dir",
+    type=click.Path(path_type=Path),
+    envvar="NETDIAG_INVENTORY",
+    help="Folder with hosts.yaml, groups.yaml, defaults.yaml.",
+)
+db_option = click.option(
+    "--db",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="NETDIAG_DB",
+    help="The database file. Default: in your data folder.",
+)
+_STYLE = {
+    Severity.CRITICAL: "bold red",
+    Severity.MAJOR: "red",
+    Severity.MINOR: "yellow",
+    Severity.WARNING: "cyan",
+}
+
+
+def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """Several click decorators as one, in the order in which help shows them."""
+
+    def apply(command: F) -> F:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return apply
+
+
+def load_inventory(folder: Path | None) -> Inventory:
+    """The inventory of `--inventory`, NETDIAG_INVENTORY, or the user's config folder."""
+    from platformdirs import user_config_path
+
+    from netdiag.files import inventory
+
+    chosen = folder or user_config_path("netdiag") / "inventory"
+    if not (chosen / "hosts.yaml").is_file():
+        raise UsageError(
+            f"no inventory: {chosen / 'hosts.yaml'} does not exist. "
+            "`netdiag init` writes a starter; --inventory DIR or NETDIAG_INVENTORY names another; "
+            "`netdiag lab up` brings a practice network with its own."
+        )
+    loaded = inventory.load(chosen)
+    if not loaded.devices:
+        raise UsageError(f"{chosen / 'hosts.yaml'} names no device: add one, or see `netdiag init`")
+    return loaded
+
+
+def open_store(db: Path | None) -> Store:
+    """The database of `--db`, NETDIAG_DB, or the default place."""
+    from netdiag import store
+
+    return store.Store(db or store.default_path())
+
+
+def who() -> str:
+    """The person who gives an approval: the login name, for the record."""
+    import getpass
+
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError) as exc:
+        raise UsageError("no login name to put on the record: name yourself with --by") from exc
+
+
+def emit(value: Any) -> None:
+    """One JSON object on stdout; ASCII only, so that no terminal can be told anything by a name."""
+    click.echo(json.dumps(value, ensure_ascii=True, indent=1))
+
+
+def console(*, stderr: bool = False) -> Any:
+    """A rich console that never interprets text as markup and keeps to 80 columns when piped."""
+    from rich.console import Console
+
+    made = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = 100
+    return made
+
+
+def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A plain table, every cell cleaned, long cells folded rather than cut."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text("" if cell is None else clean(str(cell))) for cell in row))
+    console().print(shown)
+
+
+def say(text: str, *, style: str | None = None, err: bool = False) -> None:
+    """A cleaned line for people; wraps at the terminal's width."""
+    from rich.text import Text
+
+    console(stderr=err).print(Text(clean(text, 2000), style=style or ""))
+
+
+def progress(text: str) -> None:
+    """What is going on, on stderr."""
+    say(text, style="dim", err=True)
+
+
+def print_findings(found: Iterable[Finding]) -> None:
+    """Findings, a line each, worst first as they come."""
+    from rich.text import Text
+
+    out = console()
+    for f in found:
+        line = Text(f"{f.severity.value:<8} ", style=_STYLE[f.severity])
+        line.append(f"{f.kind.value}  ", style="bold")
+        line.append(clean(f.summary, 1000), style="default")
+        out.print(line)
+
+
+def print_errors(snapshots: Iterable[Snapshot]) -> None:
+    """What could not be looked at, on stderr."""
+    for s in snapshots:
+        for e in s.errors:
+            say(f"could not look: {s.device}: {e.what}: {e.message}", style="yellow", err=True)
+
+
+def status(*, found: bool, missed: bool) -> int:
+    """The contract's exit status of a command that looks."""
+    return 3 if missed else 1 if found else 0
+
+
+def targets(
+    inventory_dir: Path | None, names: Sequence[str], ad_hoc: dict[str, Any]
+) -> tuple[tuple[Target, ...], Inventory | None]:
+    """The targets named: of the inventory, or HOST[:PORT] with credentials from the options."""
+    from netdiag.files import inventory as files_inventory
+
+    given = {key: value for key, value in ad_hoc.items() if value is not None}
+    if names and given:
+        return tuple(files_inventory.ad_hoc(name, **_secrets(given)) for name in names), None
+    loaded = load_inventory(inventory_dir)
+    return loaded.targets(names), loaded
+
+
+def _secrets(given: dict[str, Any]) -> dict[str, Any]:
+    """SSH passwords come from NETDIAG_PASSWORD or a prompt, never from the command line."""
+    if given.get("username") and "password" not in given:
+        password = os.environ.get("NETDIAG_PASSWORD") or click.prompt(
+            f"Password of {given['username']}", hide_input=True, err=True
+        )
+        given = given | {"password": password}
+    return given
