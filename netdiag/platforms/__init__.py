@@ -1,49 +1,44 @@
 """One small file a vendor platform: what it answers, how a closed port is seen, recovered, hardened.
 
-A platform is data, hardly code. `RECOGNISE` is tried in order; the first match wins.
+A platform is data, hardly code. `recognise` weighs what a device says of itself: sysObjectID and
+sysDescr together beat either alone; the longest prefix wins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
 
-from netdiag.model import ErrDisableCause
+from netdiag.platforms import causes
+from netdiag.platforms.base import Command, Platform
+from netdiag.platforms.cisco_ios import CISCO_IOS
+from netdiag.platforms.generic import GENERIC
+from netdiag.platforms.recognised import RECOGNISED
+
+__all__ = ["ALL", "Command", "Platform", "causes", "get", "recognise"]
+
+ALL: tuple[Platform, ...] = (CISCO_IOS, *RECOGNISED, GENERIC)
+"""Every platform, the fully supported ones first, `generic` last."""
+
+_BY_NAME = {word: p for p in reversed(ALL) for word in (*p.aliases, p.name)}
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A show command and the TextFSM template that reads it."""
-
-    line: str
-    template: str
-    """`ntc:NAME.textfsm` for ntc-templates' file, else a file beside the platform; never guessed by index."""
+def get(name: str | None) -> Platform | None:
+    """The platform of that name or alias, without regard to case; `None` for one not known."""
+    return None if name is None else _BY_NAME.get(name.strip().lower())
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """What netdiag must know of one vendor's operating system."""
+def recognise(sys_object_id: str | None, sys_descr: str | None) -> Platform | None:
+    """The platform that a device's own words point to; `None` when nothing fits."""
+    scored = [(_score(p, sys_object_id or "", sys_descr or ""), p) for p in ALL]
+    best = max(scored, key=lambda pair: pair[0])
+    return best[1] if best[0] > (0, 0) else None
 
-    name: str
-    """The inventory's `platform`, which is netmiko's device type."""
-    title: str
-    sys_object_ids: tuple[str, ...] = ()
-    """Prefixes of sysObjectID, longest match first."""
-    sys_descr: str | None = None
-    """A regular expression over sysDescr."""
-    commands: Mapping[str, Command] = field(default_factory=dict)
-    """By need: version, interfaces, status, err-disabled, switchport, counters, fdb, lldp, cdp, arp, stp, log."""
-    err_disable_causes: Mapping[str, ErrDisableCause] = field(default_factory=dict)
-    """The vendor's words (CLI, syslog, MIB label; lower case) to the normalized cause."""
-    err_disable_codes: Mapping[int, str] = field(default_factory=dict)
-    """The MIB's numbers to the MIB's labels."""
-    fdb_by_vlan_community: bool = False
-    """BRIDGE-MIB must be read once a VLAN as `community@vlan` (SNMPv3: context `vlan-N`)."""
-    shut: tuple[str, ...] = ()
-    """Configuration lines with `{interface}`."""
-    reopen: tuple[str, ...] = ()
-    """Configuration lines that bring an err-disabled port back, with `{interface}`."""
-    hardening: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By remedy: storm-control, dhcp-snooping, dhcp-snooping-trust, port-security, bpdu-guard. `{interface}`, `{vlan}`, `{uplink}`."""
-    not_offered: Mapping[str, str] = field(default_factory=dict)
-    """By need: why this platform cannot answer it, in one sentence."""
+
+def _score(platform: Platform, sys_object_id: str, sys_descr: str) -> tuple[int, int]:
+    """(how much agrees: 3 both, 2 the object id, 1 the description; length of the matched prefix)."""
+    oid = sys_object_id.strip().lstrip(".") + "."
+    prefix = max((len(o) for o in platform.sys_object_ids if oid.startswith(o + ".")), default=0)
+    described = platform.sys_descr is not None and bool(
+        re.search(platform.sys_descr, sys_descr[:1000], re.IGNORECASE)
+    )
+    return (2 * bool(prefix) + described, prefix)
