@@ -1,0 +1,325 @@
+"""What a ticket is made of: calls, timeline, approvals, actions, verification, the wiring's picture.
+
+All text from people and devices is kept as it came: what shows it must clean it (`netdiag.text`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from netdiag.model import Cause, Diagnosis, Kind, Severity
+
+AREA_REPORTS = 2
+AREA_AFFECTED = 3
+MANY_AFFECTED = 10
+
+
+class Stage(StrEnum):
+    """Where the incident stands."""
+
+    OPEN = "open"
+    DIAGNOSED = "diagnosed"
+    ESCALATED = "escalated"
+    REPAIRING = "repairing"
+    VERIFIED = "verified"
+    CLOSED = "closed"
+
+
+PHASE = {
+    Stage.OPEN: "intake",
+    Stage.DIAGNOSED: "diagnosis",
+    Stage.ESCALATED: "escalation",
+    Stage.REPAIRING: "repair",
+    Stage.VERIFIED: "record",
+    Stage.CLOSED: "record",
+}
+"""Each stage's place among the five that people speak of."""
+
+
+class Level(StrEnum):
+    """A degree of impact or urgency."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+_PRIORITY = {
+    (Level.HIGH, Level.HIGH): "P1",
+    (Level.HIGH, Level.MEDIUM): "P2",
+    (Level.HIGH, Level.LOW): "P3",
+    (Level.MEDIUM, Level.HIGH): "P2",
+    (Level.MEDIUM, Level.MEDIUM): "P3",
+    (Level.MEDIUM, Level.LOW): "P4",
+    (Level.LOW, Level.HIGH): "P3",
+    (Level.LOW, Level.MEDIUM): "P4",
+    (Level.LOW, Level.LOW): "P4",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one caller said; `None` means that nobody asked or nobody knew."""
+
+    at: datetime
+    reporter: str | None = None
+    department: str | None = None
+    site: str | None = None
+    floor: str | None = None
+    desk: str | None = None
+    symptom: str | None = None
+    error: str | None = None
+    """The exact words on the screen."""
+    since: datetime | None = None
+    affected: int | None = None
+    """How many people, the caller included."""
+    tried: str | None = None
+
+    @property
+    def area(self) -> str | None:
+        """`site/floor`, as the inventory writes it; `None` without a site."""
+        if not self.site:
+            return None
+        return f"{self.site}/{self.floor}" if self.floor else self.site
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the timeline."""
+
+    at: datetime
+    who: str
+    what: str
+    """report, note, stage, finding, approval, action or verification."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who allowed which step of the plan, and when."""
+
+    step: int
+    by: str
+    at: datetime
+
+
+class ActionState(StrEnum):
+    """How an action on a device ended; `intended` alone means: nobody knows whether it was sent."""
+
+    INTENDED = "intended"
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"
+    UNDONE = "undone"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One change of a device as the journal holds it."""
+
+    id: int
+    run: str
+    """The ticket's id, or `ticket/n` for the n-th run of its plan."""
+    step: int
+    device: str
+    interface: str | None
+    lines: tuple[str, ...]
+    """Exactly what was sent."""
+    approved_by: str | None
+    at: datetime
+    action: str = ""
+    """The plan step's action, e.g. `shut-port`."""
+    state: ActionState = ActionState.INTENDED
+    transcript: str = ""
+    """What came back, as it came."""
+    finished: datetime | None = None
+
+
+class Verdict(StrEnum):
+    """What a look after the repair showed."""
+
+    PROVEN = "proven"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that had to be true again."""
+
+    what: str
+    verdict: Verdict
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrongLease:
+    """A station that still holds what the wrong DHCP server gave it."""
+
+    mac: str
+    ip: str | None = None
+    name: str | None = None
+    where: str | None = None
+    """Device and port, or desk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The looks after a repair; good only when every one of them is proven."""
+
+    at: datetime
+    checks: tuple[Check, ...] = ()
+    wrong_leases: tuple[WrongLease, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """At least one look, and none failed or impossible: "could not look" is not "fixed"."""
+        return bool(self.checks) and all(c.verdict is Verdict.PROVEN for c in self.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class MapNode:
+    """A device of the picture."""
+
+    name: str
+    role: str | None = None
+    area: str | None = None
+    reachable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MapLink:
+    """A link of the picture; `None`: that side's port is not known."""
+
+    a: str
+    a_interface: str | None
+    b: str
+    b_interface: str | None
+    closed: bool = False
+    """One of its ends is down or err-disabled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """The wiring at the time of the diagnosis, so that a report written later shows that time."""
+
+    nodes: tuple[MapNode, ...] = ()
+    links: tuple[MapLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One incident; `version` counts the saves (the store refuses to save over a newer one)."""
+
+    id: str
+    opened: datetime
+    version: int = 0
+    area: str | None = None
+    stage: Stage = Stage.OPEN
+    stage_times: tuple[tuple[Stage, datetime], ...] = ()
+    reports: tuple[Report, ...] = ()
+    timeline: tuple[Entry, ...] = ()
+    diagnosis: Diagnosis | None = None
+    map: Map | None = None
+    approvals: tuple[Approval, ...] = ()
+    actions: tuple[int, ...] = ()
+    """Ids in the journal."""
+    verification: Verification | None = None
+    stated_cause: str | None = None
+    """The cause in a person's words, where netdiag did not name it or was wrong."""
+    fix: str | None = None
+    assigned: str | None = None
+    urgency_said: Level | None = None
+    closed: datetime | None = None
+    close_reason: str | None = None
+    feedback: tuple[str, ...] = ()
+
+    @property
+    def cause(self) -> Cause | None:
+        """The diagnosis' first cause."""
+        causes = self.diagnosis.causes if self.diagnosis else ()
+        return causes[0] if causes else None
+
+    @property
+    def cause_text(self) -> str | None:
+        """The cause in words: a person's, else the diagnosis'."""
+        return self.stated_cause or (self.cause.summary if self.cause else None)
+
+    @property
+    def affected(self) -> int:
+        """People known to be affected: each caller counts once, and for those they speak of."""
+        return sum(max(report.affected or 1, 1) for report in _callers(self.reports))
+
+    @property
+    def is_area_outage(self) -> bool:
+        """Several callers, or one who speaks of several people."""
+        return len(_callers(self.reports)) >= AREA_REPORTS or self.affected >= AREA_AFFECTED
+
+    @property
+    def kind(self) -> Kind | None:
+        """The cause's kind once known, before that what the calls amount to."""
+        if self.cause is not None:
+            return self.cause.kind
+        return Kind.AREA_OUTAGE if self.is_area_outage else None
+
+    @property
+    def impact(self) -> Level:
+        """How many are harmed."""
+        radius = self.diagnosis.blast_radius if self.diagnosis and self.cause else None
+        stations = radius.stations if radius else 0
+        if (radius and radius.devices) or max(self.affected, stations) >= MANY_AFFECTED:
+            return Level.HIGH
+        if self.is_area_outage or stations >= AREA_AFFECTED:
+            return Level.MEDIUM
+        return Level.LOW
+
+    @property
+    def urgency(self) -> Level:
+        """What a person said, else how bad the findings are, else medium."""
+        if self.urgency_said is not None:
+            return self.urgency_said
+        severities = {f.severity for f in self.diagnosis.findings} if self.diagnosis else set()
+        if severities & {Severity.CRITICAL, Severity.MAJOR}:
+            return Level.HIGH
+        if severities and severities <= {Severity.WARNING}:
+            return Level.LOW
+        return Level.MEDIUM
+
+    @property
+    def priority(self) -> str:
+        """P1 to P4: impact x urgency."""
+        return _PRIORITY[self.impact, self.urgency]
+
+    @property
+    def summary(self) -> str:
+        """One line for a list."""
+        if self.cause_text:
+            return self.cause_text
+        said = next((r.symptom for r in self.reports if r.symptom), None)
+        return said or "no symptom said yet"
+
+    @property
+    def began(self) -> datetime:
+        """The earliest time that a caller or a finding names, else when the ticket was opened."""
+        said = [r.since for r in self.reports if r.since is not None]
+        seen = [f.first_seen for f in self.diagnosis.findings] if self.diagnosis else []
+        return min([self.opened, *said, *seen])
+
+    def reached(self, stage: Stage) -> datetime | None:
+        """When the ticket first came into that stage."""
+        return next((at for name, at in self.stage_times if name is stage), None)
+
+
+def _callers(reports: Iterable[Report]) -> list[Report]:
+    # A person who calls twice is one caller; the second call may know more.
+    by_name: dict[object, Report] = {}
+    for number, report in enumerate(reports):
+        key: object = report.reporter.strip().casefold() if report.reporter else number
+        earlier = by_name.get(key)
+        if earlier is None or (report.affected or 0) > (earlier.affected or 0):
+            by_name[key] = report
+    return list(by_name.values())
