@@ -349,6 +349,8 @@ class DhcpServer:
     domain: str | None = None
     first: datetime | None = None
     last: datetime | None = None
+    stacks: tuple[tuple[int, ...], ...] = ()
+    """Whole stacks of VLAN tags, outer first; `()` is untagged. `vlans` holds the outer ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +366,7 @@ class Dhcp6Server:
     dns: tuple[str, ...] = ()
     first: datetime | None = None
     last: datetime | None = None
+    stacks: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,6 +380,9 @@ class RouterAdvertiser:
     lifetime_s: int | None = None
     first: datetime | None = None
     last: datetime | None = None
+    stacks: tuple[tuple[int, ...], ...] = ()
+    session: str | None = None
+    """`pppoe`: heard inside a point-to-point session, where no other host listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,6 +402,20 @@ class Storm:
     """Share of frames that are copies of an earlier one: near 1 in a loop."""
     cause: str
     """loop, single-source, arp-scan, dhcp-flood or unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class DhcpFlood:
+    """Distinct DHCPDISCOVERs from one source faster than any client asks; a loop's copies do not count."""
+
+    mac: str
+    """The frames' source, which need not be what they claim as client."""
+    start: datetime
+    end: datetime
+    discovers: int
+    clients: int
+    """Distinct client addresses claimed."""
+    vlan: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,6 +480,7 @@ class Capture:
     routers: tuple[RouterAdvertiser, ...] = ()
     storms: tuple[Storm, ...] = ()
     arp_conflicts: tuple[ArpConflict, ...] = ()
+    dhcp_floods: tuple[DhcpFlood, ...] = ()
     stp_roots: tuple[StpRoot, ...] = ()
     stations: tuple[Station, ...] = ()
     neighbors: tuple[Neighbor, ...] = ()
