@@ -335,6 +335,8 @@ def _log(ticket: Ticket, at: datetime, who: str, what: str, text: str) -> Ticket
 
 
 def _clip(text: str) -> str:
+    # Lone surrogates (undecodable bytes of a command line) cannot be stored as UTF-8.
+    text = text.encode("utf-8", "replace").decode()
     return text if len(text) <= _TEXT_LIMIT else text[: _TEXT_LIMIT - 1] + "…"
 
 

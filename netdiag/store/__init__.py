@@ -1,0 +1,246 @@
+"""Everything that outlives the program: snapshots, captures, tickets, articles, record of changes.
+
+The only SQL. What goes wrong with the file is a `StoreError` that says what to do, or `Locked`
+when another netdiag is in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from netdiag.errors import FileFormatError, Locked, StoreError, UsageError
+from netdiag.files import codec
+from netdiag.kb import Article
+from netdiag.model import Baseline, Capture, Snapshot
+from netdiag.store import lock
+from netdiag.store.database import connect, default_path, prepare, translated, writing
+from netdiag.store.times import to_stored
+from netdiag.ticket import Ticket
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from netdiag.store.journal import Journal
+
+__all__ = ["KEEP_DAYS", "Store", "default_path"]
+
+KEEP_DAYS = 30.0
+"""How long snapshots, counters and captures are kept; tickets, articles and the journal stay."""
+_BASELINE_AGE = timedelta(days=14)
+
+
+class Store:
+    """One database file; open it with `with`."""
+
+    def __init__(self, path: Path, *, keep_days: float = KEEP_DAYS) -> None:
+        self.path = path
+        self._keep = timedelta(days=keep_days)
+        with translated(path):
+            prepare(path)
+            self._engine = connect(path)
+        # Late: the schema imports SQLAlchemy, which `netdiag --help` must not.
+        from netdiag.store import schema
+        from netdiag.store.journal import Journal
+
+        self._schema = schema
+        self.journal: Journal = Journal(self._engine, path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Held while the block runs, by one process only; `Locked` at once when another has it."""
+        with ExitStack() as stack:
+            with translated(self.path):
+                stack.enter_context(lock.held(self.path, name))
+            yield
+
+    # --- what was observed ---
+
+    def add_snapshots(self, snapshots: Iterable[Snapshot]) -> None:
+        """All in one transaction; then what is older than `keep_days` goes."""
+        from netdiag.store import baseline
+
+        stored = tuple(snapshots)
+        if not stored:
+            return
+        table, counters = self._schema.SNAPSHOT, self._schema.COUNTER
+        rows = [
+            {
+                "device": s.device,
+                "at": to_stored(s.at),
+                "reachable": int(s.reachable),
+                "body": codec.dump(s),
+            }
+            for s in stored
+        ]
+        readings = [row for s in stored for row in baseline.rows(s)]
+        with translated(self.path), writing(self._engine) as connection:
+            connection.execute(table.insert(), rows)
+            if readings:
+                connection.execute(counters.insert().prefix_with("OR REPLACE"), readings)
+            self._prune(connection, max(s.at for s in stored) - self._keep)
+
+    def history(self, before: datetime, *, per_device: int = 3) -> tuple[Snapshot, ...]:
+        """The newest good snapshots of each device from before that time, newest first."""
+        import sqlalchemy as sa
+
+        table = self._schema.SNAPSHOT
+        newest = sa.func.row_number().over(
+            partition_by=table.c.device, order_by=[table.c.at.desc(), table.c.id.desc()]
+        )
+        good = (
+            sa.select(table.c.body, table.c.at, table.c.id, newest.label("place"))
+            .where(table.c.reachable == 1, table.c.at < to_stored(before))
+            .subquery()
+        )
+        query = (
+            sa.select(good.c.body)
+            .where(good.c.place <= per_device)
+            .order_by(good.c.at.desc(), good.c.id)
+        )
+        return self._load_all(Snapshot, query)
+
+    def baselines(self, before: datetime) -> tuple[Baseline, ...]:
+        """What was usual for each port in the two weeks before that time."""
+        from netdiag.store import baseline
+
+        table = self._schema.COUNTER
+        first = to_stored(before - _BASELINE_AGE)
+        query = table.select().where(table.c.at >= first, table.c.at < to_stored(before))
+        with translated(self.path), self._engine.connect() as connection:
+            counters = [dict(row) for row in connection.execute(query).mappings()]
+        return baseline.baselines(counters)
+
+    def add_capture(self, capture: Capture, at: datetime) -> None:
+        """What a sensor heard, or a file held."""
+        row = {"at": to_stored(at), "source": capture.source, "body": codec.dump(capture)}
+        with translated(self.path), writing(self._engine) as connection:
+            connection.execute(self._schema.CAPTURE.insert().values(**row))
+
+    def captures(self, since: datetime) -> tuple[Capture, ...]:
+        """Captures stored at that time or later, newest first."""
+        import sqlalchemy as sa
+
+        table = self._schema.CAPTURE
+        query = (
+            sa.select(table.c.body)
+            .where(table.c.at >= to_stored(since))
+            .order_by(table.c.at.desc(), table.c.id.desc())
+        )
+        return self._load_all(Capture, query)
+
+    def prune(self, before: datetime) -> None:
+        """Remove snapshots, counters and captures from before that time."""
+        with translated(self.path), writing(self._engine) as connection:
+            self._prune(connection, before)
+
+    def _prune(self, connection: Connection, before: datetime) -> None:
+        for table in (self._schema.SNAPSHOT, self._schema.COUNTER, self._schema.CAPTURE):
+            connection.execute(table.delete().where(table.c.at < to_stored(before)))
+
+    # --- paper ---
+
+    def next_ticket_id(self, at: datetime) -> str:
+        """`T-20260301-001`; never given twice."""
+        import sqlalchemy as sa
+
+        day = f"{at:%Y%m%d}"
+        table = self._schema.TICKET_NUMBER
+        with translated(self.path), writing(self._engine) as connection:
+            last = connection.execute(sa.select(table.c.last).where(table.c.day == day)).scalar()
+            number = (last or 0) + 1
+            if last is None:
+                connection.execute(table.insert().values(day=day, last=number))
+            else:
+                connection.execute(table.update().where(table.c.day == day).values(last=number))
+        return f"T-{day}-{number:03d}"
+
+    def save_ticket(self, ticket: Ticket) -> Ticket:
+        """The ticket as saved, to go on with; `Locked` when someone saved it since it was read."""
+        table = self._schema.TICKET
+        saved = replace(ticket, version=ticket.version + 1)
+        values = {
+            "version": saved.version,
+            "stage": str(saved.stage),
+            "opened": to_stored(saved.opened),
+            "body": codec.dump(saved),
+        }
+        with translated(self.path), writing(self._engine) as connection:
+            same = (table.c.id == ticket.id) & (table.c.version == ticket.version)
+            changed = connection.execute(table.update().where(same).values(**values)).rowcount
+            if changed:
+                return saved
+            known = connection.execute(table.select().where(table.c.id == ticket.id)).first()
+            if known is not None or ticket.version:
+                raise Locked(f"{ticket.id} was changed by someone else meanwhile: read it again")
+            connection.execute(table.insert().values(id=saved.id, **values))
+        return saved
+
+    def ticket(self, ticket_id: str) -> Ticket:
+        """The ticket of that id; an unknown one is a `UsageError`."""
+        table = self._schema.TICKET
+        found = self._load_all(Ticket, _bodies(table).where(table.c.id == ticket_id))
+        if not found:
+            raise UsageError(f"no ticket {ticket_id!r}; `netdiag ticket list` shows them")
+        return found[0]
+
+    def tickets(self) -> tuple[Ticket, ...]:
+        """All of them, the newest first."""
+        table = self._schema.TICKET
+        query = _bodies(table).order_by(table.c.opened.desc(), table.c.id.desc())
+        return self._load_all(Ticket, query)
+
+    def save_article(self, article: Article) -> None:
+        """A new article, or a new text of a known one."""
+        table = self._schema.ARTICLE
+        row = {
+            "id": article.id,
+            "kind": str(article.kind) if article.kind else None,
+            "at": to_stored(article.at),
+            "body": codec.dump(article),
+        }
+        with translated(self.path), writing(self._engine) as connection:
+            connection.execute(table.insert().prefix_with("OR REPLACE").values(**row))
+
+    def articles(self) -> tuple[Article, ...]:
+        """All of them, the newest first."""
+        table = self._schema.ARTICLE
+        return self._load_all(Article, _bodies(table).order_by(table.c.at.desc(), table.c.id))
+
+    def _load_all(self, kind: type[T], query: Any) -> tuple[T, ...]:
+        with translated(self.path), self._engine.connect() as connection:
+            bodies = [str(row[0]) for row in connection.execute(query)]
+        try:
+            return tuple(codec.load(kind, body) for body in bodies)
+        except (FileFormatError, ValueError) as exc:
+            raise StoreError(
+                f"database {self.path}: a stored {kind.__name__.lower()} cannot be read: {exc}"
+            ) from exc
+
+
+def _bodies(table: Any) -> Any:
+    import sqlalchemy as sa
+
+    return sa.select(table.c.body)

@@ -1,0 +1,185 @@
+"""The record of changes: append-only, written before and after every action, each row chained.
+
+An action is a row `intend` before anything is sent, and a row `outcome` after. One without an
+outcome may or may not have been sent: that is what `unfinished` is for. Each row's hash covers its
+content and the hash before it, so an edit, a removal or a new order shows; the end of the chain is
+kept apart, so rows cut off at the end show too. Whoever can write the whole file can compute a new
+chain: print `head()` on paper (the report does) to hold it against later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdiag.errors import StoreError, UsageError
+from netdiag.store.database import translated, writing
+from netdiag.store.schema import JOURNAL, JOURNAL_HEAD
+from netdiag.store.times import from_stored, to_stored
+from netdiag.ticket import Action, ActionState
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+GENESIS = "0" * 64
+"""What the first row chains to."""
+
+
+class Journal:
+    """The actions of one database."""
+
+    def __init__(self, engine: Engine, path: Path) -> None:
+        self._engine = engine
+        self._path = path
+
+    def intend(  # noqa: PLR0917  (what an action is made of)
+        self,
+        run: str,
+        step: int,
+        device: str,
+        interface: str | None,
+        lines: Sequence[str],
+        approved_by: str | None,
+        at: datetime,
+        *,
+        action: str = "",
+    ) -> int:
+        """On disk when this returns: only then may anything be sent. The action's id.
+
+        `run` is the ticket's id, or `TICKET/n` for the n-th run of its plan.
+        """
+        body = {
+            "run": run,
+            "step": step,
+            "device": device,
+            "interface": interface,
+            "lines": list(lines),
+            "approved_by": approved_by,
+            "action": action,
+        }
+        return self._append(None, run.partition("/")[0], "intend", at, body)
+
+    def outcome(self, action_id: int, state: str, transcript: str, at: datetime) -> None:
+        """What came of it, with what the device answered."""
+        if state not in set(ActionState) - {ActionState.INTENDED}:
+            raise UsageError(f"an action cannot end as {state!r}")
+        body = {"state": str(state), "transcript": transcript}
+        self._append(action_id, "", "outcome", at, body)
+
+    def actions(self, ticket: str | None = None) -> tuple[Action, ...]:
+        """The actions of a ticket (all without one), in the order in which they were intended."""
+        query = JOURNAL.select().order_by(JOURNAL.c.seq)
+        if ticket is not None:
+            query = query.where(JOURNAL.c.ticket == ticket)
+        with translated(self._path), self._engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        try:
+            return _fold(rows)
+        except (ValueError, KeyError, TypeError) as exc:
+            raise StoreError(
+                f"database {self._path}: the record of changes was altered ({exc});"
+                " see `netdiag audit verify`"
+            ) from exc
+
+    def unfinished(self) -> tuple[Action, ...]:
+        """Actions with no outcome: netdiag ended in mid-action, look before doing anything."""
+        return tuple(a for a in self.actions() if a.state is ActionState.INTENDED)
+
+    def head(self) -> tuple[int, str]:
+        """(number of rows, hash of the last): the whole record in one line."""
+        with translated(self._path), self._engine.connect() as connection:
+            return _head(connection)
+
+    def verify_chain(self) -> tuple[str, ...]:
+        """Sentences that say where the record was changed; empty when it is whole."""
+        wrong: list[str] = []
+        previous, number = GENESIS, 0
+        with translated(self._path), self._engine.connect() as connection:
+            for row in connection.execute(JOURNAL.select().order_by(JOURNAL.c.seq)).mappings():
+                number += 1
+                wrong += _faults(row, number, previous)
+                previous, number = row["hash"], row["seq"]
+            head = _head(connection)
+        if head != (number, previous):
+            wrong.append(
+                f"the record ends at row {number}, but its last known row is {head[0]}:"
+                " rows at its end were removed, added or changed"
+            )
+        return tuple(wrong)
+
+    def _append(
+        self, action_id: int | None, ticket: str, event: str, at: datetime, body: dict[str, Any]
+    ) -> int:
+        with translated(self._path), writing(self._engine) as connection:
+            if action_id is not None:
+                ticket = _open_action(connection, action_id)
+            last, previous = _head(connection)
+            row: dict[str, Any] = {
+                "seq": last + 1,
+                "action_id": last + 1 if action_id is None else action_id,
+                "ticket": ticket,
+                "event": event,
+                "at": to_stored(at),
+                "body": json.dumps(body, sort_keys=True),
+                "previous": previous,
+            }
+            row["hash"] = _hash(row)
+            connection.execute(JOURNAL.insert().values(**row))
+            _move_head(connection, row["seq"], row["hash"])
+            return int(row["action_id"])
+
+
+def _open_action(connection: Connection, action_id: int) -> str:
+    query = JOURNAL.select().where(JOURNAL.c.action_id == action_id).order_by(JOURNAL.c.seq)
+    rows = connection.execute(query).mappings().all()
+    if not rows:
+        raise UsageError(f"the journal has no action {action_id}")
+    return str(rows[0]["ticket"])
+
+
+def _head(connection: Connection) -> tuple[int, str]:
+    row = connection.execute(JOURNAL_HEAD.select()).mappings().first()
+    return (0, GENESIS) if row is None else (int(row["seq"]), str(row["hash"]))
+
+
+def _move_head(connection: Connection, seq: int, value: str) -> None:
+    if seq == 1:
+        connection.execute(JOURNAL_HEAD.insert().values(id=1, seq=seq, hash=value))
+    else:
+        connection.execute(JOURNAL_HEAD.update().values(seq=seq, hash=value))
+
+
+def _hash(row: Any) -> str:
+    content = [row[k] for k in ("previous", "seq", "action_id", "ticket", "event", "at", "body")]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _faults(row: Any, number: int, previous: str) -> list[str]:
+    at = f"row {row['seq']}"
+    if row["seq"] != number:
+        return [f"{at}: rows before it are missing (expected row {number})"]
+    if row["previous"] != previous:
+        return [f"{at}: it does not follow the row before it"]
+    return [] if _hash(row) == row["hash"] else [f"{at}: its content was changed"]
+
+
+def _fold(rows: Iterable[Any]) -> tuple[Action, ...]:
+    actions: dict[int, Action] = {}
+    for row in rows:
+        body, at = json.loads(row["body"]), from_stored(row["at"])
+        if row["event"] == "intend":
+            body["lines"] = tuple(body["lines"])
+            actions[row["action_id"]] = Action(id=row["action_id"], at=at, **body)
+        elif row["action_id"] in actions:
+            actions[row["action_id"]] = replace(
+                actions[row["action_id"]],
+                state=ActionState(body["state"]),
+                transcript=body["transcript"],
+                finished=at,
+            )
+    return tuple(actions.values())
