@@ -1,0 +1,101 @@
+"""Everything that SNMP read from one device -> its Snapshot. Pure: varbinds in, facts out.
+
+Never raises for what a device said: a value that is not what the MIB says is left out and recorded
+in `Snapshot.errors`, and everything else stands. The tables live in the `mib_*` modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from netdiag import platforms
+from netdiag.decode import mib_bridge, mib_cisco, mib_if, mib_neighbor, oids
+from netdiag.decode.mib_view import Varbind, View
+from netdiag.model import Device, Interface, Snapshot, SourceError
+
+__all__ = ["Reading", "Varbind", "View", "snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a poll read: the default context, and each VLAN's own where the device has such."""
+
+    varbinds: Sequence[Varbind] = ()
+    contexts: Mapping[int, Sequence[Varbind]] = field(default_factory=dict)
+    """By VLAN."""
+    counted_at: Mapping[int, datetime] = field(default_factory=dict)
+    """By ifIndex: when its counters were read, where that is not the snapshot's own time."""
+    errors: tuple[SourceError, ...] = ()
+    """What could not be read."""
+
+
+def snapshot(device: Device, reading: Reading, *, at: datetime) -> Snapshot:
+    """The snapshot of a device that answered."""
+    view = View(reading.varbinds)
+    contexts = {v: View(found, f" (VLAN {v})") for v, found in reading.contexts.items()}
+    descr, object_id = view.string(oids.SYS_DESCR), view.object_id(oids.SYS_OBJECT_ID)
+    platform = platforms.recognise(object_id, descr)
+    ports = mib_if.ports(view)
+    known = mib_bridge.bridge_ports(view, contexts, ports)
+    up_time = view.integer(oids.SYS_UP_TIME)
+    found = Snapshot(
+        device=device.name,
+        address=device.address,
+        at=at,
+        reachable=True,
+        platform=device.platform or (platform.name if platform else None),
+        sys_name=view.string(oids.SYS_NAME),
+        sys_descr=descr,
+        sys_object_id=object_id,
+        sys_up_time_s=None if up_time is None else up_time / 100,
+        chassis_id=mib_neighbor.own_chassis_id(view),
+        interfaces=_interfaces(view, known, reading, at, platform),
+        fdb=mib_bridge.fdb(view, contexts, known),
+        neighbors=(*mib_neighbor.lldp(view, known), *mib_neighbor.cdp(view, known)),
+        arp=mib_neighbor.arp(view, known),
+        stp=mib_bridge.stp(view, contexts, known, _default_vlan(contexts)),
+        sources=("snmp",),
+    )
+    problems = [*reading.errors, *view.problems]
+    for context in contexts.values():
+        problems += context.problems
+    return replace(found, errors=tuple(dict.fromkeys(problems)))
+
+
+def _default_vlan(contexts: Mapping[int, View]) -> int | None:
+    """Where each VLAN has its own context, the community without a VLAN is VLAN 1's."""
+    return 1 if contexts else None
+
+
+def _interfaces(
+    view: View,
+    known: mib_bridge.BridgePorts,
+    reading: Reading,
+    at: datetime,
+    platform: platforms.Platform | None,
+) -> tuple[Interface, ...]:
+    rows = mib_if.interfaces(view, known.ports, mib_if.counters(view, at, reading.counted_at))
+    trunks = mib_bridge.tagged_ports(view, known) | mib_cisco.trunks(view)
+    vlans = mib_bridge.pvids(view, known) | mib_cisco.access_vlans(view)
+    closed = mib_cisco.err_disabled(view, platform)
+    for if_index in closed.keys() - known.ports.by_index.keys():
+        view.wrong(oids.ERR_DISABLE_CAUSE, (if_index,), "an ifIndex that ifTable does not have")
+    return tuple(
+        replace(
+            row,
+            err_disabled=closed.get(row.if_index or 0),
+            trunk=trunks.get(row.if_index or 0),
+            access_vlan=None if trunks.get(row.if_index or 0) else vlans.get(row.if_index or 0),
+        )
+        for row in rows
+    )
+
+
+def varbinds_from(pairs: Iterable[tuple[str, int | bytes | str]]) -> tuple[Varbind, ...]:
+    """(dotted OID, value) pairs, a text value being an OID, as varbinds: for fixtures."""
+    return tuple(
+        (oids.oid(name), oids.oid(value) if isinstance(value, str) else value)
+        for name, value in pairs
+    )
