@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from netdiag.model import Device
+from netdiag.model import Device, SourceError
 
 
 class Secret:
@@ -81,3 +81,5 @@ class Target:
     out_of_band_address: str | None = None
     requests_per_s: float = field(default=50.0)
     """The poll budget: SNMP requests to this device, and never more."""
+    errors: tuple[SourceError, ...] = ()
+    """Ways in that could not be prepared (a secret that leads nowhere); they belong in the snapshot."""

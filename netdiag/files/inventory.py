@@ -1,0 +1,380 @@
+"""The inventory: Nornir's own three files, with netdiag's keys under `data.netdiag`.
+
+Rules: our keys are checked strictly before anything is used; inheritance of hosts from groups and
+defaults is Nornir's own (its Host, Group and Defaults), and of our keys the nearest wins, one by
+one. Secrets are resolved only in `targets`, each failing alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from netdiag.access import Secret, SnmpAccess, SshAccess, Target
+from netdiag.errors import FileFormatError, SecretMissing, UsageError
+from netdiag.files import secrets, strict
+from netdiag.files.starter import starter
+from netdiag.model import AuthorizedDhcpServer, Device, Role, Site, SourceError
+from netdiag.names import long_name
+
+if TYPE_CHECKING:
+    from nornir.core.inventory import Host
+
+T = TypeVar("T")
+
+__all__ = ["Inventory", "load", "starter"]
+
+_SECRET_KEYS = frozenset(
+    {"password", "community", "auth_key", "priv_key", "enable_secret", "secret"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """How to get into one device, secrets still as references (wrapped: a plain value is a secret)."""
+
+    keys: Mapping[str, Any] = field(repr=False)
+    username: str | None
+    password: Secret | None
+    enable_secret: Secret | None
+    key_file: str | None
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What people say of their network, and the ways into it."""
+
+    folder: Path
+    devices: tuple[Device, ...]
+    site: Site
+    _logins: Mapping[str, _Login] = field(repr=False)
+    _plain: tuple[tuple[Path, tuple[str, ...]], ...] = field(repr=False, default=())
+
+    def targets(self, names: Sequence[str] = ()) -> tuple[Target, ...]:
+        """Devices of these names and groups (none given: all), in the inventory's order.
+
+        A secret that leads nowhere makes that way in `None` and an entry of `Target.errors`.
+        `UsageError` for a name that is neither a device nor a group.
+        """
+        wanted = set(names)
+        known = {d.name for d in self.devices} | {g for d in self.devices for g in d.groups}
+        for name in names:
+            if name not in known:
+                raise UsageError(_unknown(name, known, self.folder))
+        return tuple(
+            self._target(d)
+            for d in self.devices
+            if not names or d.name in wanted or wanted.intersection(d.groups)
+        )
+
+    def plain_secrets(self) -> tuple[str, ...]:
+        """`FILE:LINE: KEY` of every secret that stands in the files as it is."""
+        locate = {path: strict.read_yaml(path)[1] for path, _ in self._plain}
+        return tuple(f"{path}:{locate[path](keys)}: {'.'.join(keys)}" for path, keys in self._plain)
+
+    def _target(self, device: Device) -> Target:
+        login = self._logins[device.name]
+        errors: list[SourceError] = []
+
+        def attempt(source: str, make: Callable[[], T]) -> T | None:
+            try:
+                return make()
+            except SecretMissing as exc:
+                errors.append(SourceError(source, "credentials", str(exc)))
+                return None
+
+        out_of_band = login.keys.get("out_of_band")
+        ssh = attempt("ssh", lambda: _ssh(login, login.port, self.folder))
+        return Target(
+            device=device,
+            snmp=attempt("snmp", lambda: _snmp(login.keys.get("snmp"), self.folder)),
+            ssh=ssh,
+            out_of_band=_ssh(login, out_of_band.get("port") or 22, self.folder)
+            if out_of_band and ssh
+            else None,
+            out_of_band_address=out_of_band["hostname"] if out_of_band else None,
+            requests_per_s=float(login.keys.get("requests_per_s") or 50.0),
+            errors=tuple(errors),
+        )
+
+
+def load(folder: Path) -> Inventory:
+    """Reads hosts.yaml, groups.yaml and defaults.yaml of a folder (the last two may be absent).
+
+    `UsageError` where there is no inventory, `FileFormatError` for anything that may not stand there.
+    """
+    folder = folder.expanduser()
+    hosts_file = folder / "hosts.yaml"
+    if not hosts_file.is_file():
+        raise UsageError(
+            f"no inventory at {folder}: hosts.yaml is not there; `netdiag init` writes a starter"
+        )
+    hosts, groups, defaults, locate = _read(folder)
+    _check_groups(hosts, groups, folder, locate)
+    loaded = _nornir(hosts, groups, defaults)
+    keys = {name: _merged_keys(host) for name, host in loaded.items()}
+    for name in loaded:
+        _check_snmp(keys[name].get("snmp"), name, hosts_file, locate[hosts_file])
+    return Inventory(
+        folder=folder,
+        devices=tuple(_device(host, keys[name]) for name, host in loaded.items()),
+        site=_site(keys.values(), defaults, folder),
+        _logins={name: _login(host, keys[name]) for name, host in loaded.items()},
+        _plain=tuple(_plain_secrets(folder, hosts, groups, defaults)),
+    )
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+_Entries = dict[str, dict[str, Any]]
+
+
+def _read(
+    folder: Path,
+) -> tuple[_Entries, _Entries, dict[str, Any], dict[Path, strict.Locate]]:
+    from netdiag.files.inventory_keys import DefaultsKeys, HostKeys
+
+    locate: dict[Path, strict.Locate] = {}
+
+    def read(name: str, model: type[object]) -> dict[str, Any]:
+        path = folder / name
+        if not path.exists() and name != "hosts.yaml":
+            return {}
+        loaded, locate[path] = strict.read_yaml(path)
+        if loaded is None:
+            return {}
+        strict.check(model, loaded, file=str(path), locate=locate[path])
+        plain: dict[str, Any] = loaded
+        return plain
+
+    hosts = read("hosts.yaml", dict[str, HostKeys])
+    groups = read("groups.yaml", dict[str, HostKeys])
+    return hosts, groups, read("defaults.yaml", DefaultsKeys), locate
+
+
+def _check_groups(
+    hosts: _Entries, groups: _Entries, folder: Path, locate: Mapping[Path, strict.Locate]
+) -> None:
+    """Every group that is named exists, and none is its own ancestor."""
+    for file, entries in (("hosts.yaml", hosts), ("groups.yaml", groups)):
+        path = folder / file
+        for name, entry in entries.items():
+            for i, group in enumerate(entry.get("groups") or ()):
+                if group not in groups:
+                    keys = (name, "groups", i)
+                    message = f"there is no group '{group}' in groups.yaml"
+                    raise FileFormatError(
+                        message, file=str(path), line=locate[path](keys), key=f"{name}.groups"
+                    )
+    for name in groups:
+        if name in _ancestors(name, groups):
+            path = folder / "groups.yaml"
+            line = locate[path]((name, "groups"))
+            message = "the group is a member of itself"
+            raise FileFormatError(message, file=str(path), line=line, key=f"{name}.groups")
+
+
+def _ancestors(name: str, groups: _Entries) -> set[str]:
+    seen: set[str] = set()
+    todo = list(groups[name].get("groups") or ())
+    while todo:
+        group = todo.pop()
+        if group not in seen:
+            seen.add(group)
+            todo.extend(groups[group].get("groups") or ())
+    return seen
+
+
+def _check_snmp(
+    snmp: Mapping[str, Any] | None, name: str, path: Path, locate: strict.Locate
+) -> None:
+    """What the keys of one file cannot show: that together they make a login."""
+    if not snmp:
+        return
+    problem = None
+    if str(snmp.get("version") or "2c") == "2c":
+        problem = None if snmp.get("community") else "version 2c needs a community"
+    elif not snmp.get("user"):
+        problem = "version 3 needs a user"
+    elif snmp.get("auth") and not snmp.get("auth_key"):
+        problem = "auth needs an auth_key"
+    elif snmp.get("priv") and not (snmp.get("priv_key") and snmp.get("auth")):
+        problem = "priv needs a priv_key, and auth with its auth_key"
+    if problem:
+        keys = (name, "data", "netdiag", "snmp")
+        raise FileFormatError(problem, file=str(path), line=locate(keys), key=".".join(keys))
+
+
+# --- inheritance: Nornir's own --------------------------------------------------------------------
+
+
+def _nornir(hosts: _Entries, groups: _Entries, defaults: dict[str, Any]) -> Mapping[str, Host]:
+    """What Nornir's SimpleInventory builds from the same files (which it would parse a second time)."""
+    from nornir.core.inventory import ConnectionOptions, Defaults, Group, Host, ParentGroups
+
+    def attributes(entry: Mapping[str, Any]) -> dict[str, Any]:
+        names = ("hostname", "port", "username", "password", "platform", "data")
+        options = (entry.get("connection_options") or {}).items()
+        return {name: entry.get(name) for name in names} | {
+            "connection_options": {name: ConnectionOptions(**o) for name, o in options}
+        }
+
+    top = Defaults(**attributes(defaults))
+    grouped = {n: Group(name=n, defaults=top, **attributes(e)) for n, e in groups.items()}
+    loaded = {n: Host(name=n, defaults=top, **attributes(e)) for n, e in hosts.items()}
+    for made, entries in ((grouped, groups), (loaded, hosts)):
+        for name, element in made.items():
+            parents = entries[name].get("groups") or ()
+            element.groups = ParentGroups([grouped[parent] for parent in parents])
+    return loaded
+
+
+def _merged_keys(host: Host) -> dict[str, Any]:
+    """`data.netdiag` of host, groups and defaults: the nearest wins, key by key, also inside snmp and ssh."""
+    layers = [host.data, *(g.data for g in host.extended_groups()), host.defaults.data]
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        _fill(merged, layer.get("netdiag") or {})
+    return merged
+
+
+def _fill(merged: dict[str, Any], layer: Mapping[str, Any]) -> None:
+    for key, value in layer.items():
+        if isinstance(value, dict):
+            below = merged.setdefault(key, {})
+            if isinstance(below, dict):
+                _fill(below, value)
+        elif value is not None:
+            merged.setdefault(key, value)
+
+
+# --- what it means --------------------------------------------------------------------------------
+
+
+def _device(host: Host, keys: Mapping[str, Any]) -> Device:
+    role = keys.get("role")
+    return Device(
+        name=host.name,
+        address=host.hostname or host.name,
+        platform=host.platform,
+        area=keys.get("area"),
+        role=None if role is None else Role(role),
+        groups=tuple(group.name for group in host.extended_groups()),
+        never_touch=tuple(long_name(name) for name in keys.get("never_touch") or ()),
+        desks=tuple((long_name(name), desk) for name, desk in (keys.get("desks") or {}).items()),
+    )
+
+
+def _site(keys: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any], folder: Path) -> Site:
+    site = (defaults.get("data") or {}).get("netdiag") or {}
+    servers: dict[AuthorizedDhcpServer, None] = {}
+    for layer in (site, *keys):
+        for server in layer.get("dhcp_servers") or ():
+            servers[_dhcp_server(server)] = None
+    files = (str(folder / Path(f).expanduser()) for f in site.get("syslog_files") or ())
+    return Site(
+        dhcp_servers=tuple(servers),
+        sensors=tuple(site.get("sensors") or ()),
+        syslog_files=tuple(files),
+    )
+
+
+def _dhcp_server(server: Mapping[str, Any]) -> AuthorizedDhcpServer:
+    from netdiag.files.inventory_keys import DhcpServerKeys
+
+    checked = DhcpServerKeys.model_validate(server)
+    return AuthorizedDhcpServer(ip=checked.ip, mac=checked.mac, vlans=tuple(checked.vlans))
+
+
+def _login(host: Host, keys: Mapping[str, Any]) -> _Login:
+    """Nornir's attributes as its netmiko plugin would be given them, then our own keys."""
+    options = host.get_connection_parameters("netmiko")
+    extras = options.extras or {}
+    ssh = keys.get("ssh") or {}
+    enable = ssh.get("enable_secret") or extras.get("secret")
+    key_file = ssh.get("key_file") or extras.get("key_file")
+    return _Login(
+        keys=keys,
+        username=options.username,
+        password=None if options.password is None else Secret(options.password),
+        enable_secret=None if enable is None else Secret(str(enable)),
+        key_file=None if key_file is None else str(key_file),
+        port=options.port or 22,
+    )
+
+
+def _ssh(login: _Login, port: int, folder: Path) -> SshAccess | None:
+    """`None` where nobody configured a user name."""
+    if login.username is None:
+        return None
+    ssh = login.keys.get("ssh") or {}
+    known_hosts = ssh.get("known_hosts")
+    return SshAccess(
+        port=port,
+        username=login.username,
+        password=_resolve(login.password, folder),
+        enable_secret=_resolve(login.enable_secret, folder),
+        key_file=_path(login.key_file, folder),
+        known_hosts=_path(known_hosts, folder),
+        accept_new=bool(ssh.get("accept_new")),
+        timeout_s=float(ssh.get("timeout_s") or 10.0),
+    )
+
+
+def _snmp(snmp: Mapping[str, Any] | None, folder: Path) -> SnmpAccess | None:
+    if not snmp:
+        return None
+    retries = snmp.get("retries")
+    references = {
+        key: _resolve(Secret(snmp[key]), folder)
+        for key in ("community", "auth_key", "priv_key")
+        if snmp.get(key)
+    }
+    return SnmpAccess(
+        version=str(snmp.get("version") or "2c"),
+        port=snmp.get("port") or 161,
+        user=snmp.get("user"),
+        auth=snmp.get("auth"),
+        priv=snmp.get("priv"),
+        timeout_s=float(snmp.get("timeout_s") or 2.0),
+        retries=2 if retries is None else retries,
+        **references,
+    )
+
+
+def _resolve(reference: Secret | None, folder: Path) -> Secret | None:
+    return None if reference is None else secrets.resolve(reference.reveal(), base=folder)
+
+
+def _path(path: str | None, folder: Path) -> str | None:
+    return None if path is None else str(folder / Path(path).expanduser())
+
+
+def _plain_secrets(
+    folder: Path, hosts: _Entries, groups: _Entries, defaults: dict[str, Any]
+) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    files = (("hosts.yaml", hosts), ("groups.yaml", groups), ("defaults.yaml", defaults))
+    for file, entries in files:
+        for keys, value in _leaves(entries, ()):
+            if keys[-1] in _SECRET_KEYS and not secrets.is_reference(value):
+                yield folder / file, keys
+
+
+def _leaves(
+    node: Mapping[str, Any], keys: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    for key, value in node.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*keys, str(key)))
+        elif isinstance(value, str):
+            yield (*keys, str(key)), value
+
+
+def _unknown(name: str, known: Iterable[str], folder: Path) -> str:
+    near = difflib.get_close_matches(name, sorted(known), 1)
+    hint = f": did you mean '{near[0]}'?" if near else ""
+    return f"'{name}' is neither a device nor a group of the inventory at {folder}{hint}"

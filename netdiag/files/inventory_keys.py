@@ -1,0 +1,142 @@
+"""What may stand in the inventory's files: Nornir's own keys, and ours under `data.netdiag`.
+
+Strict: a number is not a text, an unknown key is an error. Imported only when an inventory is read.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _ip(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError("should be an IP address such as 10.10.0.1") from None
+
+
+def _mac(text: str) -> str:
+    digits = re.sub(r"[:.-]", "", text.lower())
+    if not re.fullmatch(r"[0-9a-f]{12}", digits):
+        raise ValueError("should be a MAC address such as 00:11:22:33:44:55")
+    return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+
+
+class _Strict(BaseModel):
+    # Input is hidden from every message of the library: it may be a password.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class SnmpKeys(_Strict):
+    """`snmp`: v2c with a community, or v3 with a user."""
+
+    version: Literal["2c", "3", 3, None] = None
+    community: str | None = None
+    port: _Port | None = None
+    user: str | None = None
+    auth: Literal["md5", "sha", "sha224", "sha256", "sha384", "sha512", None] = None
+    auth_key: str | None = None
+    priv: Literal["des", "aes128", "aes192", "aes256", None] = None
+    priv_key: str | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=600)] | None = None
+    retries: Annotated[int, Field(ge=0, le=20)] | None = None
+
+
+class SshKeys(_Strict):
+    """`ssh`: what Nornir's own keys do not say of the login."""
+
+    known_hosts: str | None = None
+    accept_new: bool | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=600)] | None = None
+    enable_secret: str | None = None
+    key_file: str | None = None
+
+
+class OutOfBandKeys(_Strict):
+    """`out_of_band`: a second management address; the login is that of `ssh`."""
+
+    hostname: str
+    port: _Port = 22
+
+
+class DhcpServerKeys(_Strict):
+    """One server that may answer DHCP."""
+
+    ip: Annotated[str, AfterValidator(_ip)]
+    mac: Annotated[str, AfterValidator(_mac)] | None = None
+    vlans: list[Annotated[int, Field(ge=1, le=4094)]] = []
+
+
+class NetdiagKeys(_Strict):
+    """`data.netdiag` of a host or a group."""
+
+    area: str | None = None
+    role: Literal["core", "distribution", "access", "router", None] = None
+    snmp: SnmpKeys | None = None
+    ssh: SshKeys | None = None
+    out_of_band: OutOfBandKeys | None = None
+    requests_per_s: Annotated[float, Field(gt=0)] | None = None
+    never_touch: list[str] | None = None
+    desks: dict[str, str] | None = None
+    dhcp_servers: list[DhcpServerKeys] | None = None
+
+
+class DefaultNetdiagKeys(NetdiagKeys):
+    """`data.netdiag` of defaults.yaml: also what holds for the whole site."""
+
+    sensors: list[str] | None = None
+    syslog_files: list[str] | None = None
+
+
+class DataKeys(BaseModel):
+    """`data`: the rest of it is the users' own."""
+
+    model_config = ConfigDict(extra="allow", strict=True, hide_input_in_errors=True)
+    netdiag: NetdiagKeys | None = None
+
+
+class DefaultDataKeys(BaseModel):
+    """`data` of defaults.yaml."""
+
+    model_config = ConfigDict(extra="allow", strict=True, hide_input_in_errors=True)
+    netdiag: DefaultNetdiagKeys | None = None
+
+
+class ConnectionKeys(_Strict):
+    """Nornir's `connection_options` of one plugin."""
+
+    hostname: str | None = None
+    port: _Port | None = None
+    username: str | None = None
+    password: str | None = None
+    platform: str | None = None
+    extras: dict[str, Any] | None = None
+
+
+class _Attributes(_Strict):
+    hostname: str | None = None
+    port: _Port | None = None
+    username: str | None = None
+    password: str | None = None
+    platform: str | None = None
+    connection_options: dict[str, ConnectionKeys] | None = None
+
+
+class HostKeys(_Attributes):
+    """One entry of hosts.yaml or groups.yaml."""
+
+    name: str | None = None
+    groups: list[str] | None = None
+    data: DataKeys | None = None
+
+
+class DefaultsKeys(_Attributes):
+    """defaults.yaml."""
+
+    data: DefaultDataKeys | None = None

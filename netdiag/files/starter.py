@@ -1,0 +1,61 @@
+"""The commented inventory that `netdiag init` writes."""
+
+from __future__ import annotations
+
+_HOSTS = """\
+# One entry a device: Nornir's format, netdiag's own keys under data.netdiag.
+# A secret is a reference: "env:NAME", "file:PATH" or "keyring:NAME"; a plain value works and
+# `netdiag doctor` warns of it. What stands in groups.yaml and defaults.yaml need not be repeated.
+#
+# core-1:
+#   hostname: 10.0.0.1
+#   groups: [campus]
+#   data:
+#     netdiag:
+#       area: HQ/1F                 # site/floor[/room]
+#       role: core                  # core | distribution | access | router
+#       never_touch: [GigabitEthernet1/0/1]        # ports that no repair may change
+#
+# acc-3f-1:
+#   hostname: 10.0.3.1
+#   groups: [campus]
+#   data:
+#     netdiag:
+#       area: HQ/3F
+#       role: access
+#       desks: {GigabitEthernet1/0/7: "3F-107"}    # port to desk label
+#       out_of_band: {hostname: 192.0.2.17, port: 22}   # a second way in, where there is one
+"""
+
+_GROUPS = """\
+# What the members of a group share; a host's own keys win, then its groups' in their order.
+campus:
+  platform: cisco_ios
+  username: netops
+  password: "env:NETOPS_PASSWORD"
+  data:
+    netdiag:
+      snmp: {version: 2c, community: "env:SNMP_COMMUNITY"}
+      # snmp: {version: 3, user: ops, auth: sha256, auth_key: "env:SNMP_AUTH", priv: aes128, priv_key: "env:SNMP_PRIV"}
+      # ssh:
+      #   known_hosts: known_hosts    # beside this file; without it: ~/.ssh/known_hosts
+      #   accept_new: false           # true: record the key of a host that has none on record
+      #   enable_secret: "env:ENABLE_SECRET"
+      #   timeout_s: 10
+      requests_per_s: 50              # the poll budget: a weak switch is not driven to 100 % CPU
+"""
+
+_DEFAULTS = """\
+# What holds for the whole site.
+data:
+  netdiag: {}
+    # dhcp_servers:                   # who may answer DHCP; without it nobody is called a rogue
+    #   - {ip: 10.10.0.2, mac: "00:11:22:33:44:55", vlans: [10]}
+    # sensors: [eth0]                 # interfaces of this machine that listen and probe
+    # syslog_files: [/var/log/network.log]      # where the devices' syslog arrives
+"""
+
+
+def starter() -> dict[str, str]:
+    """File name to text: an inventory that loads as it is, and says how to fill it."""
+    return {"hosts.yaml": _HOSTS, "groups.yaml": _GROUPS, "defaults.yaml": _DEFAULTS}
