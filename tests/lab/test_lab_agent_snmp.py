@@ -134,10 +134,11 @@ async def pysnmp_get(port: int, credential: object) -> tuple[Any, ...]:
     )
 
     target = await UdpTransportTarget.create(("127.0.0.1", port), timeout=2, retries=0)
-    return await get_cmd(
+    answer: tuple[Any, ...] = await get_cmd(
         SnmpEngine(), credential, target, ContextData(),
         ObjectType(ObjectIdentity("1.3.6.1.2.1.1.5.0")), lookupMib=False,
     )  # fmt: skip
+    return answer
 
 
 @pytest.mark.parametrize("name", ["ops", "ops256", "look"])
