@@ -1,0 +1,48 @@
+"""PURE. Snapshots to a layer-2 map: who is linked to whom, where a station is, what a port cuts off.
+
+Start at `build`. Rules that bind the package: one cable is one link, whoever saw it; a device that
+does not answer is placed by its last good snapshot; an uplink is never an edge port; in a storm the
+FDB is not believed.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from netdiag.model import BlastRadius, Hop, Network, Trace
+from netdiag.topology import blast, locate
+from netdiag.topology.graph import Map
+from netdiag.topology.links import End, Foreign, Link, SelfLoop
+from netdiag.topology.suspects import Suspect, follow_broadcasts, suspects
+
+__all__ = ["End", "Foreign", "Link", "SelfLoop", "Suspect", "Topology", "build"]
+
+
+class Topology(Map):
+    """One network's layer-2 map with every question that may be asked of it."""
+
+    def trace(self, query: str) -> Trace:
+        """Where a MAC, an IP, a desk or a named station is attached; never an uplink."""
+        return locate.trace(self, query)
+
+    def blast_radius(self, device: str, interface: str | None) -> BlastRadius:
+        """Who is cut off when that port closes."""
+        return blast.radius(self, device, interface)
+
+    def stations_on(self, device: str, interface: str) -> tuple[str, ...]:
+        """Stations last learned on a port, known equipment left out."""
+        return blast.stations_on(self, device, interface)
+
+    @cached_property
+    def suspects(self) -> tuple[Suspect, ...]:
+        """Edge ports from which a storm or loop comes, the heaviest first."""
+        return suspects(self)
+
+    def follow_broadcasts(self) -> tuple[tuple[Hop, ...], str | None]:
+        """The way of the highest broadcast input, and the device at which it ends."""
+        return follow_broadcasts(self)
+
+
+def build(network: Network) -> Topology:
+    """The map of everything that was polled or is stored."""
+    return Topology(network)

@@ -1,0 +1,201 @@
+"""The layer-2 map: devices and links as a graph, uplinks, ways and what lies behind a port.
+
+A port channel and its members are one port here: what holds for one holds for all of them.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from netdiag.model import Device, Hop, Interface, Network, OperStatus, Role, Snapshot
+from netdiag.names import long_name
+from netdiag.topology.identity import Identities, mac_of, snapshots_of
+from netdiag.topology.learned import learned
+from netdiag.topology.links import Announced, Foreign, Link, SelfLoop, announced, link_key
+from netdiag.topology.unrest import storm_began
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+_DOWN_COST = 100
+"""A link that is down is a way only where there is no other."""
+
+
+class Map:
+    """Links of one network and the questions that they answer alone."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.identities = Identities(network)
+        said: Announced = announced(network, self.identities)
+        began = storm_began(network)
+        heard = learned(network, self.identities, said.links, calm_before=began)
+        self.storm_began = began
+        self.links: tuple[Link, ...] = tuple(sorted((*said.links, *heard), key=link_key))
+        self.foreign: tuple[Foreign, ...] = said.foreign
+        self.self_loops: tuple[SelfLoop, ...] = said.self_loops
+        self._at: dict[tuple[str, str], list[Link]] = {}
+        for link in self.links:
+            for end in (link.a, link.b):
+                if end.interface is not None:
+                    for name in self.same_port(end.device, end.interface):
+                        self._at.setdefault((end.device, name), []).append(link)
+
+    # --- ports ---
+
+    def port(self, device: str, interface: str | None) -> Interface | None:
+        """The port as it is now; `None` where the device does not answer or has no such port."""
+        snapshot = self.network.snapshot(device)
+        if snapshot is None or not snapshot.reachable:
+            return None
+        return snapshot.interface(interface)
+
+    def same_port(self, device: str, interface: str) -> frozenset[str]:
+        """The port itself, the bundle that it is a member of, and that bundle's members."""
+        names = {interface, long_name(interface)}
+        for snapshot in snapshots_of(self.network, device):
+            row = snapshot.interface(interface) or snapshot.interface(long_name(interface))
+            bundle = row.aggregate if row is not None and row.aggregate else interface
+            members = {i.name for i in snapshot.interfaces if i.aggregate == bundle}
+            if members:
+                return frozenset(names | members | {bundle})
+        return frozenset(names)
+
+    def links_at(self, device: str, interface: str | None) -> tuple[Link, ...]:
+        """The links on that port, or on the bundle that it belongs to."""
+        if interface is None:
+            return ()
+        found: list[Link] = []
+        for name in sorted(self.same_port(device, interface)):
+            found += [li for li in self._at.get((device, name), []) if li not in found]
+        return tuple(found)
+
+    def links_of(self, device: str) -> tuple[Link, ...]:
+        """Every link of a device, those with unknown ports too."""
+        return tuple(li for li in self.links if device in (li.a.device, li.b.device))
+
+    def neighbor(self, device: str, interface: str | None) -> tuple[str, str | None] | None:
+        """The known device on the other end of that port, and its port where that is known."""
+        for link in self.links_at(device, interface):
+            far = link.far(device)
+            return far.device, far.interface
+        return None
+
+    def is_uplink(self, device: str, interface: str | None) -> bool:
+        """A port that leads to a switch: a known one, or a stranger that calls itself like one.
+
+        Such a port is never the edge, and never to be shut without approval.
+        """
+        if interface is None:
+            return False
+        if self.links_at(device, interface):
+            return True
+        return self.foreign_switch(device, interface) is not None
+
+    def foreign_switch(self, device: str, interface: str) -> Foreign | None:
+        """A neighbour that is in no inventory and whose port has a switch's name (`Gi1/0/24`)."""
+        names = self.same_port(device, interface)
+        for other in self.foreign:
+            port = other.neighbor.port_id
+            mine = other.device == device and other.interface in names
+            if mine and port and "/" in long_name(port) and mac_of(port) is None:
+                return other
+        return None
+
+    def link_up(self, link: Link) -> bool | None:
+        """Whether frames can pass, as the ends that answer say; `None` where neither does."""
+        states = [self.port(e.device, e.interface) for e in (link.a, link.b)]
+        known = [p.oper_status for p in states if p is not None and p.oper_status is not None]
+        if any(s not in (OperStatus.UP, OperStatus.DORMANT, OperStatus.UNKNOWN) for s in known):
+            return False
+        return True if known else None
+
+    # --- the graph ---
+
+    @cached_property
+    def graph(self) -> nx.MultiGraph[str]:
+        """Devices as nodes, links as edges (attribute `link`), inserted in sorted order."""
+        import networkx as nx
+
+        graph: nx.MultiGraph[str] = nx.MultiGraph()
+        graph.add_nodes_from(self.identities.names)
+        for link in self.links:
+            cost = _DOWN_COST if self.link_up(link) is False else 1
+            graph.add_edge(link.a.device, link.b.device, link=link, cost=cost)
+        return graph
+
+    @cached_property
+    def management_root(self) -> str | None:
+        """Where netdiag stands: the switch that a sensor hears, else the core, else the middle."""
+        for capture in self.network.captures:
+            if capture.source in self.network.site.sensors:
+                for neighbor in capture.neighbors:
+                    device = self.identities.who(neighbor)
+                    if device is not None:
+                        return device
+        names = list(self.identities.names)
+        cores = [d.name for d in self.network.devices if d.role is Role.CORE]
+        return min(cores or names, key=lambda n: (-self._weight(n), n), default=None)
+
+    def _weight(self, device: str) -> int:
+        """How much of the network hangs on a device: the number of different neighbours."""
+        return len({li.far(device).device for li in self.links_of(device)})
+
+    def way(self, a: str, b: str) -> tuple[Link, ...]:
+        """The links from `a` to `b`, fewest first; empty where there is no way or `a` is `b`."""
+        import networkx as nx
+
+        if a not in self.graph or b not in self.graph or a == b:
+            return ()
+        try:
+            nodes = nx.shortest_path(self.graph, a, b, weight="cost")
+        except nx.NetworkXNoPath:
+            return ()
+        return tuple(self._best_link(x, y) for x, y in pairwise(nodes))
+
+    def _best_link(self, a: str, b: str) -> Link:
+        edges = self.graph.get_edge_data(a, b).values()
+        ranked = sorted((e["cost"], link_key(e["link"]), e["link"]) for e in edges)
+        link: Link = ranked[0][2]
+        return link
+
+    def path(self, a: str, b: str) -> tuple[Hop, ...]:
+        """The ports by which frames leave each device on the way from `a` to `b`."""
+        hops: list[Hop] = []
+        at = a
+        for link in self.way(a, b):
+            hops.append(Hop(at, link.near(at).interface or "?", reason_of(link)))
+            at = link.far(at).device
+        return tuple(hops)
+
+    def behind(self, device: str, interface: str | None) -> tuple[str, ...]:
+        """The devices that management loses when that port (with its whole bundle) closes."""
+        import networkx as nx
+
+        root = self.management_root
+        gone = self.links_at(device, interface)
+        if root is None or not gone:
+            return ()
+        rest: nx.Graph[str] = nx.Graph()
+        rest.add_nodes_from(self.graph.nodes)
+        rest.add_edges_from((li.a.device, li.b.device) for li in self.links if li not in gone)
+        before = nx.node_connected_component(self.graph, root)
+        after = nx.node_connected_component(rest, root)
+        return tuple(sorted(before - after))
+
+    def inventory(self, device: str) -> Device | None:
+        """What people say of a device."""
+        return self.network.device(device)
+
+    def last_snapshot(self, device: str) -> Snapshot | None:
+        """The current snapshot, else the newest stored one."""
+        return next(snapshots_of(self.network, device), None)
+
+
+def reason_of(link: Link) -> str:
+    """The Hop reason of a link: the protocol that told of it, or that only history did."""
+    if not link.current:
+        return "history"
+    return next((p for p in ("lldp", "cdp", "fdb") if p in link.protocols), "fdb")

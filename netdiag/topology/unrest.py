@@ -1,0 +1,167 @@
+"""When the network is in a storm, and on which ports it comes in.
+
+While frames circle, addresses are learned wherever they last came in: the FDB lies. Everything that
+relies on it asks here first since when. The bounds are packets per second of received broadcasts.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from netdiag.model import ErrDisableCause, LogEvent, Network
+
+RECENT = timedelta(hours=2)
+"""Log messages older than this are history, not part of the present incident."""
+ABSOLUTE_PPS = 500.0
+"""A storm on any port, where nothing is known of what is usual there."""
+FLOOR_PPS = 100.0
+"""Below this nothing is a storm, however quiet the port is otherwise."""
+TIMES_USUAL = 10.0
+TIMES_USUAL_BUSY = 3.0
+BUSY_PPS = 1000.0
+LONGEST = timedelta(hours=24)
+"""A port that has been closed for longer is an old story, whatever closed it."""
+BEFORE = timedelta(minutes=30)
+"""What happened so long before a storm may be what began it."""
+SILENCE = timedelta(minutes=1)
+"""Slack between clocks of devices, of the sensor and of the poll."""
+
+STORM_CAUSES = frozenset(
+    {
+        ErrDisableCause.STORM_CONTROL,
+        ErrDisableCause.LOOP_DETECTED,
+        ErrDisableCause.MAC_FLAPPING,
+        ErrDisableCause.UNICAST_FLOOD,
+    }
+)
+"""Protections that close a port because of what comes in from behind it."""
+
+
+def usual_pps(network: Network, device: str, interface: str) -> float | None:
+    """The port's own median of received broadcasts, from at least two stored readings."""
+    return next(
+        (
+            b.in_broadcast_pps
+            for b in network.baselines
+            if b.device == device and b.interface == interface and b.samples >= 2
+        ),
+        None,
+    )
+
+
+def is_storm(pps: float | None, usual: float | None) -> bool:
+    """Whether so many received broadcasts a second are a storm on that port."""
+    if pps is None or pps < FLOOR_PPS:
+        return False
+    if usual is None:
+        return pps >= ABSOLUTE_PPS
+    return pps >= TIMES_USUAL * max(usual, 1.0) or (
+        pps >= BUSY_PPS and pps >= TIMES_USUAL_BUSY * usual
+    )
+
+
+def storm_ports(network: Network, device: str) -> tuple[tuple[str, float], ...]:
+    """Ports of a device on which a storm comes in now, with packets/s, the strongest first."""
+    snapshot = network.snapshot(device)
+    if snapshot is None or not snapshot.reachable:
+        return ()
+    found = [
+        (r.interface, r.in_broadcast_pps)
+        for r in snapshot.rates
+        if r.in_broadcast_pps is not None
+        and is_storm(r.in_broadcast_pps, usual_pps(network, device, r.interface))
+    ]
+    return tuple(sorted(found, key=lambda p: (-p[1], p[0])))
+
+
+def closed_by_storm(network: Network) -> tuple[tuple[str, str, datetime], ...]:
+    """(device, port, since when) of ports that a storm's protection holds closed now.
+
+    Where neither the port nor a message says since when, the time of the poll stands for it.
+    """
+    found = []
+    for snapshot in network.snapshots:
+        for port in snapshot.interfaces if snapshot.reachable else ():
+            if port.err_disabled is not None and port.err_disabled.cause in STORM_CAUSES:
+                at = _closed_at(network, snapshot.device, port.name)
+                if at is None and port.last_change_s is not None:
+                    at = snapshot.at - timedelta(seconds=port.last_change_s)
+                found.append((snapshot.device, port.name, at or snapshot.at))
+    return tuple(sorted(found, key=lambda f: (f[2], f[0], f[1])))
+
+
+def _closed_at(network: Network, device: str, port: str) -> datetime | None:
+    return max(
+        (
+            e.at
+            for e in network.events()
+            if e.event == "err-disabled" and e.device == device and e.interface == port and e.at
+        ),
+        default=None,
+    )
+
+
+def incident_window(network: Network) -> datetime:
+    """Messages older than this are another incident's: further back while a storm's port is shut."""
+    since = [at - BEFORE for _, _, at in closed_by_storm(network) if network.at - at <= LONGEST]
+    return min([network.at - RECENT, *since])
+
+
+def recent_events(network: Network, *kinds: str) -> tuple[LogEvent, ...]:
+    """Messages of the present incident, oldest first, each once however many channels brought it."""
+    since = incident_window(network)
+    seen: dict[tuple[object, ...], LogEvent] = {}
+    for event in network.events():
+        if event.event not in kinds or event.at is None or event.device is None:
+            continue
+        if since <= event.at <= network.at + SILENCE:
+            second = event.at.replace(microsecond=0)
+            key = (second, event.device, event.event, event.interface, event.other_interface)
+            seen.setdefault((*key, event.mac, event.vlan), event)
+    return tuple(sorted(seen.values(), key=_event_key))
+
+
+def _event_key(event: LogEvent) -> tuple[object, ...]:
+    return (event.at, event.device, event.event, event.interface or "", event.mac or "", event.raw)
+
+
+def restless(network: Network) -> tuple[LogEvent, ...]:
+    """Flapping addresses beyond a laptop that moves: several of them, or one again and again."""
+    flaps = recent_events(network, "mac-flap")
+    by_device: dict[str | None, list[LogEvent]] = {}
+    for event in flaps:
+        by_device.setdefault(event.device, []).append(event)
+    found = [
+        e
+        for group in by_device.values()
+        if len({g.mac for g in group}) > 1 or len(group) > 2
+        for e in group
+    ]
+    return tuple(sorted(found, key=_event_key))
+
+
+def storm_began(network: Network) -> datetime | None:
+    """The earliest sign of the present incident's storm; `None`: the network is calm."""
+    events = (*recent_events(network, "storm", "loop", "err-disabled"), *restless(network))
+    signs = [
+        e.at or network.at for e in events if e.event != "err-disabled" or e.cause in STORM_CAUSES
+    ]
+    for capture in network.captures:
+        signs += [s.start for s in capture.storms if network.at - s.end <= RECENT]
+    for snapshot in network.snapshots:
+        if storm_ports(network, snapshot.device):
+            signs.append(snapshot.at)
+    signs += [at for _, _, at in closed_by_storm(network) if at >= incident_window(network)]
+    return min(signs, default=None)
+
+
+def storms_now(network: Network, device: str) -> bool:
+    """Whether the device's present FDB is to be distrusted: frames still circle through it."""
+    if storm_ports(network, device):
+        return True
+    snapshot = network.snapshot(device)
+    if snapshot is None or not snapshot.reachable or snapshot.rates:
+        return False
+    flaps = recent_events(network, "mac-flap")
+    fresh = [e for e in flaps if e.device == device and e.at and snapshot.at - e.at <= SILENCE]
+    return bool(fresh)
