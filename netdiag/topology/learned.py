@@ -42,44 +42,51 @@ def learned(
             far = sees.get(b, {}).get(a) or _up_port(sees, a, b)
             if (b, far) in used and far is not None:
                 continue
-            at = min(observed[d] for d in (a, b) if d in observed)
-            current = _is_current(network, a, observed)
+            at = observed[a, b]
+            current = _is_current(network, a, at)
             ends = sorted((End(a, port), End(b, far)), key=lambda e: e.device)
             links[pair] = Link(ends[0], ends[1], ("fdb",), at, current)
     return tuple(sorted(links.values(), key=link_key))
 
 
-def _is_current(network: Network, device: str, observed: Mapping[str, datetime]) -> bool:
+def _is_current(network: Network, device: str, at: datetime) -> bool:
     now = network.snapshot(device)
-    return now is not None and now.reachable and now.at == observed[device]
+    return now is not None and now.reachable and now.at == at
 
 
 def _sees(
     network: Network, identities: Identities, calm_before: datetime | None
-) -> tuple[Sees, dict[str, datetime]]:
+) -> tuple[Sees, dict[tuple[str, str], datetime]]:
+    """Where each device last learned each other one: a link that is cut now is known from before."""
     sees: Sees = {}
-    observed: dict[str, datetime] = {}
+    observed: dict[tuple[str, str], datetime] = {}
     for device in identities.names:
-        snapshot = _source(network, device, calm_before)
-        if snapshot is None:
-            continue
-        ports: dict[str, set[str]] = defaultdict(set)
-        for entry in snapshot.fdb:
-            owner = identities.owner(entry.mac)
-            learned_here = entry.status in {None, "learned"} and entry.interface is not None
-            if owner is not None and owner != device and learned_here:
-                ports[owner].add(entry.interface or "")
-        if ports:
-            observed[device] = snapshot.at
-            sees[device] = {o: next(iter(p)) for o, p in ports.items() if len(p) == 1}
+        found: dict[str, str] = {}
+        for snapshot in _sources(network, device, calm_before):
+            for owner, ports in _owners(identities, snapshot).items():
+                if owner not in found and len(ports) == 1:
+                    found[owner] = next(iter(ports))
+                    observed[device, owner] = snapshot.at
+        if found:
+            sees[device] = found
     return sees, observed
 
 
-def _source(network: Network, device: str, calm_before: datetime | None) -> Snapshot | None:
-    """The snapshot whose FDB is to be believed: the newest, or the newest from before the storm."""
+def _owners(identities: Identities, snapshot: Snapshot) -> dict[str, set[str]]:
+    ports: dict[str, set[str]] = defaultdict(set)
+    for entry in snapshot.fdb:
+        owner = identities.owner(entry.mac)
+        if owner in {None, snapshot.device} or entry.interface is None:
+            continue
+        if entry.status in {None, "learned"}:
+            ports[str(owner)].add(entry.interface)
+    return ports
+
+
+def _sources(network: Network, device: str, calm_before: datetime | None) -> list[Snapshot]:
+    """The snapshots whose FDB is to be believed, newest first; those from before a storm if any."""
     usable = [s for s in snapshots_of(network, device) if s.fdb]
-    calm = [s for s in usable if calm_before is None or s.at < calm_before]
-    return next(iter(calm or usable), None)
+    return [s for s in usable if calm_before is None or s.at < calm_before] or usable
 
 
 def _between(sees: Sees, a: str, b: str) -> bool:

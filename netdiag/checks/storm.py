@@ -1,0 +1,102 @@
+"""Broadcast storms: from the rate of broadcasts coming *in*, from the wire, from the devices' words.
+
+What a port sends out in a storm is a symptom and no finding. A message counts while nothing newer
+says that the port is calm again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netdiag.model import (
+    Evidence,
+    Finding,
+    Kind,
+    LogEvent,
+    Network,
+    OperStatus,
+    Resource,
+    Severity,
+    Storm,
+)
+from netdiag.names import long_name, short_name
+from netdiag.text import clean
+from netdiag.topology import Topology
+from netdiag.topology.unrest import RECENT, is_storm, recent_events, storm_ports, usual_pps
+
+
+def broadcast_storm(network: Network, topology: Topology) -> Iterable[Finding]:
+    """One finding a port that a storm enters by, and one a storm that was heard on the wire."""
+    for snapshot in network.snapshots:
+        for port, pps in storm_ports(network, snapshot.device):
+            yield _by_rate(network, topology, snapshot.device, port, pps)
+    for capture in network.captures:
+        for storm in capture.storms:
+            if storm.kind == "broadcast" and network.at - storm.end <= RECENT:
+                yield _on_wire(storm, capture.source)
+    for event in recent_events(network, "storm"):
+        if event.interface and not _calm_again(network, event):
+            yield _by_message(network, event)
+
+
+def _by_rate(network: Network, topology: Topology, device: str, port: str, pps: float) -> Finding:
+    usual = usual_pps(network, device, port)
+    snapshot = network.snapshot(device)
+    at = snapshot.at if snapshot is not None else network.at
+    edge = not topology.is_uplink(device, port)
+    than = f", usual are {usual:.0f}" if usual is not None else ""
+    evidence = [Evidence("snmp", "in_broadcast_pps", f"{port}: {pps:.0f}", device, at)]
+    if usual is not None:
+        evidence.append(Evidence("history", "usual_pps", f"{port}: {usual:.1f}", device, at))
+    return Finding(
+        Kind.BROADCAST_STORM,
+        Severity.CRITICAL if edge else Severity.MAJOR,
+        Resource(device, port),
+        f"{pps:.0f} broadcasts/s come in at {device} {clean(short_name(port))}{than}",
+        tuple(evidence),
+        at,
+        at,
+    )
+
+
+def _on_wire(storm: Storm, source: str) -> Finding:
+    vlan = storm.vlans[0] if len(storm.vlans) == 1 else None
+    alone = storm.cause == "single-source" and storm.top_sources
+    mac = storm.top_sources[0][0] if alone else None
+    repeats = f", {storm.repeat_ratio:.0%} of them repeats" if storm.repeat_ratio else ""
+    value = f"{storm.peak_pps:.0f} frames/s, cause {storm.cause}"
+    return Finding(
+        Kind.BROADCAST_STORM,
+        Severity.MAJOR,
+        Resource(vlan=vlan, mac=mac),
+        f"a broadcast storm of up to {storm.peak_pps:.0f} frames/s was heard{repeats}",
+        (Evidence("capture", "storm", value, None, storm.end, source),),
+        storm.start,
+        storm.end,
+    )
+
+
+def _calm_again(network: Network, event: LogEvent) -> bool:
+    """The port is up now and was measured without a storm after the message."""
+    name = long_name(event.interface or "")
+    snapshot = network.snapshot(event.device)
+    if snapshot is None or not snapshot.reachable or event.at is None or event.at > snapshot.at:
+        return False
+    port, rate = snapshot.interface(name), snapshot.rate(name)
+    if port is None or port.err_disabled is not None or rate is None:
+        return False
+    usual = usual_pps(network, snapshot.device, name)
+    return port.oper_status is OperStatus.UP and not is_storm(rate.in_broadcast_pps, usual)
+
+
+def _by_message(network: Network, event: LogEvent) -> Finding:
+    name, at = long_name(event.interface or ""), event.at or network.at
+    return Finding(
+        Kind.BROADCAST_STORM,
+        Severity.MAJOR,
+        Resource(event.device, name),
+        f"{event.device} {clean(short_name(name))} reported a storm coming in",
+        (Evidence("syslog", "storm", name, event.device, at, event.raw),),
+        at,
+        at,
+    )
