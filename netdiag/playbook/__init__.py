@@ -204,8 +204,9 @@ def _plain(step: Step, here: Situation) -> PlanStep:
 
 def _ask(step: Step, here: Situation) -> PlanStep:
     asked = _plain(step, here)
-    seen = [(n, here.words[n]) for n in ("mac", "vendor", "desk") if here.words[n] != "not known"]
-    ports = tuple(p.interface for p in here.ports)
+    words = here.spoken
+    seen = tuple((n, clean(text)) for n in ("mac", "vendor", "desk") if (text := words[n]))
+    ports = tuple(p.interface for p in here.ports) if len(here.ports) > 1 else ()
     return replace(asked, action="ask-person", interfaces=ports, expect=(*seen, *asked.expect))
 
 
@@ -273,18 +274,17 @@ def _acting(
 ) -> PlanStep:
     many = tuple(p.interface for p in ports) if len(ports) > 1 else ()
     safe = (("approval", "safe"),) if step.safe and risk != "high" else ()
-    where = {"port": clean(ports[0].interface), "device": clean(ports[0].device)}
-    where["where"] = f"{where['device']} {where['port']}"
+    words = {**here.words, "where": str(ports[0])}
     return PlanStep(
         step=0,
         action=str(step.do),
-        summary=fill(step.say, {**here.words, **where}),
+        summary=fill(step.say, words),
         device=ports[0].device,
         interface=ports[0].interface,
         interfaces=many,
         risk=risk,
         needs_approval=True,
-        undo=fill(step.undo, {**here.words, **where}) if step.undo else None,
+        undo=fill(step.undo, words) if step.undo else None,
         lines=lines,
         expect=(*expect, *safe, *_limits(step)),
     )

@@ -23,7 +23,15 @@ from netdiag.playbook.conditions import Value
 from netdiag.text import clean
 from netdiag.topology import Topology
 
-UNKNOWN = "not known"
+_UNKNOWN = {
+    "ports": "the port with the most incoming broadcasts",
+    "mac": "an unknown address",
+    "vendor": "an unknown maker",
+    "dark": "nothing else that is known",
+    "closed_port": "no port that is known",
+    "neighbor": "its far end",
+}
+"""How a sentence says that something is not known; the rest is `not known`."""
 _STORM_CAUSES = frozenset(
     {
         ErrDisableCause.STORM_CONTROL,
@@ -92,12 +100,20 @@ class Situation:
 
     @property
     def words(self) -> Mapping[str, str]:
-        """What `{…}` in a playbook's sentences stands for; safe to show."""
+        """What `{…}` in a playbook's sentences stands for; safe to show, never empty."""
+        return {
+            name: clean(text) if text else _UNKNOWN.get(name, "not known")
+            for name, text in self.spoken.items()
+        }
+
+    @property
+    def spoken(self) -> Mapping[str, str | None]:
+        """The same as it came; `None` where it is not known."""
         resource = self.cause.resource
         closed = self.only_path or (self.closed[0] if self.closed else None)
         places = [resource.device, resource.interface]
         site = self.network.device(resource.device)
-        spoken = {
+        return {
             "device": resource.device,
             "port": resource.interface,
             "where": " ".join(p for p in places if p),
@@ -114,9 +130,8 @@ class Situation:
             if closed
             else None,
             "neighbor": self._neighbor(),
-            "summary": self.cause.summary,
+            "summary": self.cause.summary.rstrip(". "),
         }
-        return {name: clean(text) if text else UNKNOWN for name, text in spoken.items()}
 
     def _desks(self) -> list[str | None]:
         device = self.cause.resource.device

@@ -64,18 +64,20 @@ class Journal:
         }
         return self._append(None, run.partition("/")[0], "intend", at, body)
 
-    def outcome(self, action_id: int, state: str, transcript: str, at: datetime) -> None:
-        """What came of it, with what the device answered."""
+    def outcome(self, action_id: int, state: str, transcript: str, at: datetime) -> Action:
+        """What came of it, with what the device answered; the action as it now stands."""
         if state not in set(ActionState) - {ActionState.INTENDED}:
             raise UsageError(f"an action cannot end as {state!r}")
         body = {"state": str(state), "transcript": transcript}
         self._append(action_id, "", "outcome", at, body)
+        return self._actions(JOURNAL.c.action_id == action_id)[0]
 
     def actions(self, ticket: str | None = None) -> tuple[Action, ...]:
         """The actions of a ticket (all without one), in the order in which they were intended."""
-        query = JOURNAL.select().order_by(JOURNAL.c.seq)
-        if ticket is not None:
-            query = query.where(JOURNAL.c.ticket == ticket)
+        return self._actions(*(() if ticket is None else (JOURNAL.c.ticket == ticket,)))
+
+    def _actions(self, *where: Any) -> tuple[Action, ...]:
+        query = JOURNAL.select().where(*where).order_by(JOURNAL.c.seq)
         with translated(self._path), self._engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
         try:
