@@ -68,6 +68,25 @@ def _object(value: Any) -> Json:
     return result
 
 
+def plain_object(value: Any) -> Json:
+    """Any model dataclass as a JSON object, its fields under their own names."""
+    return _object(value)
+
+
+def ticket_row(t: Any) -> Json:
+    """One row of `netdiag ticket list --json` (a `ticket.Ticket`)."""
+    return {
+        "id": t.id,
+        "kind": t.kind,
+        "area": t.area,
+        "priority": t.priority,
+        "stage": t.stage,
+        "opened": time(t.opened),
+        "reports": len(t.reports),
+        "summary": t.summary,
+    }
+
+
 def finding(f: Finding) -> Json:
     """F of the contract."""
     return {"id": f.id, **_object(f)}

@@ -16,8 +16,21 @@ from netdiag.model import Kind
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = (
-    "scapy", "pysnmp", "netmiko", "networkx", "pandas", "numpy", "sqlalchemy", "alembic",
-    "pydantic", "nornir", "asyncssh", "jinja2", "rich", "paramiko", "ruamel",
+    "scapy",
+    "pysnmp",
+    "netmiko",
+    "networkx",
+    "pandas",
+    "numpy",
+    "sqlalchemy",
+    "alembic",
+    "pydantic",
+    "nornir",
+    "asyncssh",
+    "jinja2",
+    "rich",
+    "paramiko",
+    "ruamel",
 )
 
 
@@ -30,7 +43,9 @@ def test_help_imports_nothing_heavy():
         f"loaded = [m for m in {HEAVY!r} if m in sys.modules]\n"
         "assert not loaded, loaded\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "Commands:" in done.stdout
 
@@ -41,15 +56,22 @@ def test_only_the_capture_process_imports_scapy():
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = (
-                [a.name for a in node.names] if isinstance(node, ast.Import)
-                else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                [a.name for a in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
             )
             assert not any(n.split(".")[0] == "scapy" for n in names), f"{path}:{node.lineno}"
 
 
 def test_every_error_is_in_the_tree_that_the_docstring_draws():
     drawn = set(re.findall(r"[├└]── (\w+)", errors.__doc__ or "")) | {"NetdiagError"}
-    made = {n for n, v in vars(errors).items() if isinstance(v, type) and issubclass(v, errors.NetdiagError)}
+    made = {
+        n
+        for n, v in vars(errors).items()
+        if isinstance(v, type) and issubclass(v, errors.NetdiagError)
+    }
     assert made == drawn
 
 

@@ -150,6 +150,21 @@ def print_errors(snapshots: Iterable[Snapshot]) -> None:
             say(f"could not look: {s.device}: {e.what}: {e.message}", style="yellow", err=True)
 
 
+def lines(text: str) -> None:
+    """Text of several lines, each cleaned, none wrapped: Markdown, transcripts."""
+    for line in text.splitlines():
+        click.echo(clean(line, 2000))
+
+
+def write_file(path: Path, text: str) -> None:
+    """Writes a whole file; what goes wrong is said with the file's name."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise UsageError(f"{path}: cannot be written: {exc.strerror or exc}") from exc
+
+
 def status(*, found: bool, missed: bool) -> int:
     """The contract's exit status of a command that looks."""
     return 3 if missed else 1 if found else 0
@@ -159,17 +174,25 @@ def targets(
     inventory_dir: Path | None, names: Sequence[str], ad_hoc: dict[str, Any]
 ) -> tuple[tuple[Target, ...], Inventory | None]:
     """The targets named: of the inventory, or HOST[:PORT] with credentials from the options."""
-    from netdiag.files import inventory as files_inventory
+    from netdiag.files import ad_hoc as files_ad_hoc
 
     given = {key: value for key, value in ad_hoc.items() if value is not None}
-    if names and given:
-        return tuple(files_inventory.ad_hoc(name, **_secrets(given)) for name in names), None
+    if given and not names:
+        raise UsageError(
+            f"--{next(iter(given)).replace('_', '-')} goes with HOST[:PORT], and none is named"
+        )
+    if given:
+        given = _secrets(given)
+        return tuple(files_ad_hoc.target(name, **given) for name in names), None
     loaded = load_inventory(inventory_dir)
     return loaded.targets(names), loaded
 
 
 def _secrets(given: dict[str, Any]) -> dict[str, Any]:
-    """SSH passwords come from NETDIAG_PASSWORD or a prompt, never from the command line."""
+    """Passwords and keys come from the environment or a prompt, never from the command line."""
+    for key, name in (("auth_key", "NETDIAG_AUTH_KEY"), ("priv_key", "NETDIAG_PRIV_KEY")):
+        if given.get("snmp_user") and os.environ.get(name):
+            given = given | {key: os.environ[name]}
     if given.get("username") and "password" not in given:
         password = os.environ.get("NETDIAG_PASSWORD") or click.prompt(
             f"Password of {given['username']}", hide_input=True, err=True

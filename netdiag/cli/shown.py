@@ -1,0 +1,145 @@
+"""How a diagnosis, a plan and a ticket look on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from netdiag.cli.common import console, print_findings, say, table
+from netdiag.model import Cause, Diagnosis, PlanStep
+from netdiag.names import short_name
+from netdiag.text import clean
+
+if TYPE_CHECKING:
+    from netdiag.ticket import Action, Ticket
+
+_MARK = {
+    "proven": ("ok     ", "green"),
+    "failed": ("FAILED ", "bold red"),
+    "unknown": ("unknown", "yellow"),
+}
+
+
+def diagnosis(d: Diagnosis) -> None:
+    """Causes first, then what they explain, the plan, and what could not be looked at."""
+    if not d.causes:
+        say("no cause found" if d.findings else "nothing wrong was found", style="bold")
+    for cause in d.causes:
+        _cause(cause, d)
+    explained = {i for c in d.causes for i in (*c.because, *c.explains)}
+    rest = [f for f in d.findings if f.id not in explained]
+    if rest:
+        say("also found:", style="bold")
+        print_findings(rest)
+    r = d.blast_radius
+    if r.devices or r.stations:
+        words = f"{', '.join(r.devices) or 'no switch'} cut off, " if r.devices else ""
+        say(
+            f"harmed: {words}{r.interfaces} ports in use, {r.stations} stations, VLANs {', '.join(map(str, r.vlans)) or '-'}"
+        )
+    if d.plan:
+        plan(d.plan)
+    not_checked(d)
+    if d.ticket:
+        say(f"ticket {d.ticket} ({d.took_s:.1f} s)", style="bold")
+        if d.plan:
+            say(f"next: netdiag approve {d.ticket}")
+
+
+def _cause(cause: Cause, d: Diagnosis) -> None:
+    say(f"{cause.rank}. {cause.summary}", style="bold red" if cause.rank == 1 else "bold")
+    also = f" (also {', '.join(cause.also)})" if cause.also else ""
+    say(f"   {cause.kind}{also}, confidence {cause.confidence:.2f}")
+    for title, ids in (("because", cause.because), ("explains", cause.explains)):
+        for finding_id in ids:
+            finding = d.finding(finding_id)
+            if finding is not None:
+                say(f"   {title}: {finding.summary}", style="dim" if title == "explains" else None)
+    _evidence(cause, d)
+
+
+def _evidence(cause: Cause, d: Diagnosis) -> None:
+    shown: set[str] = set()
+    for finding_id in cause.because:
+        finding = d.finding(finding_id)
+        for e in finding.evidence if finding else ():
+            line = f"     {e.source:<8} {e.device or '':<8} {e.what}: {e.value}"
+            if line not in shown and len(shown) < 10:
+                shown.add(line)
+                say(line, style="dim")
+
+
+def not_checked(d: Diagnosis) -> None:
+    """What could not be looked at: never left out."""
+    for n in d.not_checked:
+        say(f"not checked: {n.what}: {n.why}", style="yellow")
+
+
+def plan(steps: Sequence[PlanStep], *, err: bool = False) -> None:
+    """The steps in order, with exactly what would be sent."""
+    out = console(stderr=err)
+    say("plan:", style="bold", err=err)
+    for s in steps:
+        mark = "approval" if s.needs_approval else "        "
+        head = f"  {s.step}. [{s.risk:<6}] {mark} "
+        if s.instead_of is not None:
+            head += f"(instead of {s.instead_of}) "
+        say(head + s.summary, err=err)
+        for line in s.lines:
+            out.print(f"          {s.device}: {clean(line)}", style="cyan")
+        if s.undo:
+            say(f"          undo: {s.undo}", style="dim", err=err)
+
+
+def verification(t: Ticket) -> None:
+    """What the looks after the repair showed."""
+    if t.verification is None:
+        say("not verified yet", style="yellow")
+        return
+    for check in t.verification.checks:
+        word, style = _MARK[check.verdict]
+        say(f"{word} {check.what}: {check.detail}", style=style)
+    for lease in t.verification.wrong_leases:
+        say(
+            f"wrong lease: {lease.mac} {lease.ip or ''} at {lease.where or 'a port not known'}: reconnect it, or renew its lease"
+        )
+
+
+def ticket(t: Ticket, actions: Sequence[Action]) -> None:
+    """The whole ticket, in the order in which it happened."""
+    from netdiag import ticket as tickets
+
+    say(
+        f"{t.id}  {t.priority}  {t.stage} ({tickets.PHASE[t.stage]})  {t.kind or ''}  {t.area or ''}",
+        style="bold",
+    )
+    say(t.summary)
+    for r in t.reports:
+        where = "/".join(p for p in (r.site, r.floor, r.desk) if p)
+        say(f"  call {r.at:%H:%M:%S}  {r.reporter or 'unknown'}  {where}  {r.symptom or ''}")
+    for _, question in tickets.missing(t)[:2] if not t.closed else ():
+        say(f"  ask: {question}", style="cyan")
+    if t.diagnosis:
+        diagnosis(t.diagnosis)
+    if actions:
+        table(
+            "changes",
+            ("At", "Device", "Port", "Sent", "By", "State"),
+            (
+                (
+                    f"{a.at:%H:%M:%S}",
+                    a.device,
+                    short_name(a.interface or ""),
+                    " / ".join(a.lines),
+                    a.approved_by,
+                    a.state,
+                )
+                for a in actions
+            ),
+        )
+    if t.verification:
+        verification(t)
+    for entry in t.timeline:
+        say(f"  {entry.at:%H:%M:%S}  {entry.who}: {entry.text}", style="dim")
+    if t.fix:
+        say(f"fix: {t.fix}")

@@ -1,0 +1,260 @@
+"""`pcap`, `sniff` and `sweep`: what the wire says, from a file, live, or asked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from netdiag import contract
+from netdiag.cli import common
+from netdiag.cli.common import as_json, db_option, inventory_option, options
+from netdiag.errors import NetdiagError
+from netdiag.model import AuthorizedDhcpServer, Capture
+
+_authorized = click.option(
+    "--authorized",
+    multiple=True,
+    metavar="IP[/MAC]",
+    help="A DHCP server that may answer. Default: the inventory's.",
+)
+_rates = click.option(
+    "--rates", is_flag=True, help="Frames per second, VLAN and kind, with --json."
+)
+_common = options(_authorized, inventory_option, as_json)
+
+
+@click.command(short_help="Analyse capture files.")
+@click.argument("file", nargs=-1, required=True)
+@_rates
+@_common
+def pcap(
+    file: tuple[str, ...],
+    rates: bool,
+    authorized: tuple[str, ...],
+    inventory_dir: Path | None,
+    json_: bool,
+) -> None:
+    """DHCP servers, routers, storms, address conflicts and spanning-tree roots in each FILE."""
+    from netdiag.collect import wire
+
+    statuses = []
+    failure: NetdiagError | None = None
+    for name in file:
+        try:
+            capture = wire.read(name, rates=rates)
+        except NetdiagError as exc:
+            # One unreadable file does not cost the answers of the others.
+            if len(file) == 1:
+                raise
+            failure = exc
+            common.say(str(exc), style="red", err=True)
+            continue
+        statuses.append(_answer(capture, authorized, inventory_dir, json_=json_, rates=rates))
+    sys.exit(failure.exit_status if failure else max(statuses))
+
+
+@click.command(short_help="The same analysis, live on an interface.")
+@click.argument("interface", metavar="IFACE")
+@click.option(
+    "--for", "seconds", default="10s", show_default=True, metavar="TIME", help="How long: 10s, 2m."
+)
+@_rates
+@_common
+def sniff(
+    interface: str,
+    seconds: str,
+    rates: bool,
+    authorized: tuple[str, ...],
+    inventory_dir: Path | None,
+    json_: bool,
+) -> None:
+    """Listen on IFACE (a network interface, or lab:NODE) and say what was seen."""
+    from netdiag.collect import wire
+
+    capture = wire.listen(interface, _seconds(seconds), rates=rates)
+    sys.exit(_answer(capture, authorized, inventory_dir, json_=json_, rates=rates))
+
+
+@click.command(short_help="Actively look for DHCP servers and routers; the cron job.")
+@click.argument("interface", metavar="IFACE")
+@click.option(
+    "--vlans", default="", metavar="10,20-40", help="Tagged VLANs to probe; none = untagged."
+)
+@click.option("--window", default=3.0, show_default=True, help="Seconds to wait for answers.")
+@_authorized
+@inventory_option
+@db_option
+@as_json
+def sweep(
+    interface: str,
+    vlans: str,
+    window: float,
+    authorized: tuple[str, ...],
+    inventory_dir: Path | None,
+    db: Path | None,
+    json_: bool,
+) -> None:
+    """Ask every DHCPv4, DHCPv6 and RA server in reach to show itself. No address is ever taken."""
+    from netdiag import sweep as flow
+
+    started = datetime.now(UTC)
+    wanted = _vlans(vlans)
+    with common.open_store(db) as store:
+        seen = flow.sweep(
+            interface,
+            store,
+            vlans=wanted,
+            window_s=window,
+            site=_site(authorized, inventory_dir),
+            tell=common.progress,
+        )
+    took = (datetime.now(UTC) - started).total_seconds()
+    if json_:
+        common.emit(
+            contract.sweep(seen.capture, seen.findings, seen.authorized, vlans=wanted, took_s=took)
+        )
+    else:
+        _print_servers(seen.capture, seen.authorized)
+        common.print_findings(seen.findings)
+        for ticket in seen.tickets:
+            common.say(f"ticket {ticket}")
+    _print_errors(seen.capture)
+    sys.exit(common.status(found=bool(seen.findings), missed=bool(seen.capture.errors)))
+
+
+def _site(authorized: tuple[str, ...], inventory_dir: Path | None):  # type: ignore[no-untyped-def]
+    """The legitimate servers: of the options, else of the inventory where there is one."""
+    from netdiag.errors import UsageError
+    from netdiag.model import Site
+
+    if authorized:
+        return Site(dhcp_servers=tuple(_server(text) for text in authorized))
+    try:
+        return common.load_inventory(inventory_dir).site
+    except UsageError:
+        if inventory_dir is not None:
+            raise
+        return Site()
+
+
+def _server(text: str) -> AuthorizedDhcpServer:
+    from ipaddress import ip_address
+
+    ip, _, mac = text.partition("/")
+    try:
+        ip_address(ip)
+    except ValueError as exc:
+        raise click.BadParameter(
+            f"{text!r}: {ip!r} is no IP address", param_hint="--authorized"
+        ) from exc
+    return AuthorizedDhcpServer(ip=ip, mac=_mac(mac) if mac else None)
+
+
+def _mac(text: str) -> str:
+    digits = "".join(c for c in text.lower() if c in "0123456789abcdef")
+    if len(digits) != 12:
+        raise click.BadParameter(f"{text!r} is no MAC address", param_hint="--authorized")
+    return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+
+
+def _vlans(text: str) -> tuple[int | None, ...]:
+    """`10,20-40` as numbers; nothing means the untagged segment alone."""
+    wanted: list[int | None] = []
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        low, _, high = part.partition("-")
+        if not low.isdigit() or (high and not high.isdigit()):
+            raise click.BadParameter(f"{part!r} is no VLAN or range", param_hint="--vlans")
+        first, last = int(low), int(high or low)
+        if not 1 <= first <= last <= 4094:
+            raise click.BadParameter(
+                f"{part!r}: VLANs are 1 to 4094, ranges go upwards", param_hint="--vlans"
+            )
+        wanted += range(first, last + 1)
+    return tuple(wanted) or (None,)
+
+
+def _seconds(text: str) -> float:
+    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:], None)
+    number = text[:-1] if unit else text
+    try:
+        value = float(number) * (unit or 1.0)
+    except ValueError as exc:
+        raise click.BadParameter(
+            f"{text!r}: write 10s, 2m or a number of seconds", param_hint="--for"
+        ) from exc
+    if not 0 < value <= 86400:
+        raise click.BadParameter(f"{text!r}: more than 0 and at most a day", param_hint="--for")
+    return value
+
+
+def _answer(
+    capture: Capture,
+    authorized: tuple[str, ...],
+    inventory_dir: Path | None,
+    *,
+    json_: bool,
+    rates: bool,
+) -> int:
+    from netdiag import sweep as flow
+
+    seen = flow.judge(capture, _site(authorized, inventory_dir))
+    if json_:
+        common.emit(contract.capture(capture, seen.findings, seen.authorized, rates=rates))
+    else:
+        dropped = "" if capture.dropped is None else f", {capture.dropped} dropped by the kernel"
+        common.say(
+            f"{capture.source}: {capture.packets} packets, {capture.octets} octets{dropped}",
+            style="bold",
+        )
+        if capture.truncated:
+            common.say("the file ends in mid-packet: what came before it was read", style="yellow")
+        _print_servers(capture, seen.authorized)
+        common.print_findings(seen.findings)
+        if not seen.findings:
+            common.say("nothing wrong in what was seen")
+    _print_errors(capture)
+    missed = bool(capture.errors) or capture.truncated or bool(capture.dropped)
+    return common.status(found=bool(seen.findings), missed=missed)
+
+
+def _print_servers(capture: Capture, authorized: Mapping[str, bool | None]) -> None:
+    word = {True: "yes", False: "NO", None: "not said"}
+    if capture.dhcp_servers:
+        common.table(
+            None,
+            ("DHCP server", "MAC", "Vendor", "VLANs", "Gateway", "DNS", "Answers", "Authorized"),
+            (
+                (
+                    s.server_id or s.ip,
+                    s.mac,
+                    s.vendor,
+                    ",".join(map(str, s.vlans)),
+                    ",".join(s.routers),
+                    ",".join(s.dns),
+                    s.offers + s.acks + s.naks,
+                    word[authorized.get(f"DhcpServer:{s.mac}")],
+                )
+                for s in capture.dhcp_servers
+            ),
+        )
+    if capture.routers:
+        common.table(
+            None,
+            ("IPv6 router", "MAC", "Prefixes", "Lifetime"),
+            ((r.ip, r.mac, ",".join(r.prefixes), r.lifetime_s) for r in capture.routers),
+        )
+    if capture.dhcp6_servers:
+        common.table(
+            None,
+            ("DHCPv6 server", "MAC", "DUID", "Answers"),
+            ((s.ip, s.mac, s.duid, s.advertises + s.replies) for s in capture.dhcp6_servers),
+        )
+
+
+def _print_errors(capture: Capture) -> None:
+    for e in capture.errors:
+        common.say(f"could not look: {e.what}: {e.message}", style="yellow", err=True)

@@ -1,0 +1,296 @@
+"""The main flow, top to bottom: look, check, locate, explain, plan. Nothing here changes a device.
+
+inventory -> targets -> snapshots --+
+sensors -> captures ----------------+--> Network -> findings -> causes -> plan -> Diagnosis
+store -> history, baselines --------+
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from netdiag import causes, checks, playbook, report, topology
+from netdiag import ticket as tickets
+from netdiag.errors import CollectError, NetdiagError
+from netdiag.model import (
+    BlastRadius,
+    Capture,
+    Cause,
+    Device,
+    Diagnosis,
+    Finding,
+    LogEvent,
+    Network,
+    NotChecked,
+    Site,
+    Snapshot,
+    SourceError,
+    Trace,
+)
+from netdiag.topology import Topology
+
+if TYPE_CHECKING:
+    from netdiag.access import Target
+    from netdiag.files.inventory import Inventory
+    from netdiag.store import Store
+
+Tell = Callable[[str], None]
+HISTORY = timedelta(hours=24)
+"""How far back captures and log lines may belong to the incident."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look saw, with what follows from it: the input of a plan and of a verification."""
+
+    network: Network
+    topology: Topology
+    findings: tuple[Finding, ...]
+    causes: tuple[Cause, ...]
+    not_checked: tuple[NotChecked, ...]
+
+
+def diagnose(
+    inventory: Inventory,
+    store: Store,
+    *,
+    area: str | None = None,
+    symptom: str | None = None,
+    sensors: Sequence[str] | None = None,
+    window_s: float = 5.0,
+    via: frozenset[str] = frozenset({"snmp", "ssh"}),
+    tell: Tell = lambda _: None,
+) -> Diagnosis:
+    """Looks everywhere it can, ranks causes, plans the repair, and puts it all on a ticket."""
+    started = datetime.now(UTC)
+    seen = look(inventory, store, sensors=sensors, window_s=window_s, via=via, tell=tell)
+    tell(_verdict(seen))
+    at = datetime.now(UTC)
+    main = seen.causes[0] if seen.causes else None
+    answer = Diagnosis(
+        at=at,
+        took_s=(at - started).total_seconds(),
+        area=area,
+        symptom=symptom,
+        causes=seen.causes,
+        findings=seen.findings,
+        blast_radius=_blast_radius(main, seen),
+        plan=_plan(main, seen, inventory.targets()) if main else (),
+        advice=playbook.advice(main, seen.network, seen.topology) if main else (),
+        not_checked=seen.not_checked,
+    )
+    return record(answer, store, seen) if main or symptom else answer
+
+
+def look(
+    inventory: Inventory,
+    store: Store,
+    *,
+    sensors: Sequence[str] | None = None,
+    window_s: float = 5.0,
+    via: frozenset[str] = frozenset({"snmp", "ssh"}),
+    tell: Tell = lambda _: None,
+) -> Look:
+    """One look at everything, at once: devices, sensors, logs and what is stored of before."""
+    at = datetime.now(UTC)
+    where = tuple(inventory.site.sensors if sensors is None else sensors)
+    with ThreadPoolExecutor(max_workers=1 + len(where)) as pool:
+        heard = [pool.submit(_sense, source, window_s, _vlans(inventory), tell) for source in where]
+        snapshots = _poll(inventory.targets(), window_s, via, tell)
+        captures = tuple(c for future in heard for c in future.result())
+    store.add_snapshots(snapshots)
+    log, log_errors = _read_log(inventory.site.syslog_files, since=at - HISTORY)
+    network = Network(
+        at=datetime.now(UTC),
+        devices=inventory.devices,
+        site=replace(inventory.site, sensors=where),
+        snapshots=snapshots,
+        history=store.history(before=at),
+        captures=captures + store.captures(since=at - HISTORY),
+        log=log,
+        baselines=store.baselines(before=at),
+    )
+    for capture in captures:
+        store.add_capture(capture, at)
+    return conclude(network, missed=log_errors)
+
+
+def poll(
+    targets: Sequence[Target],
+    store: Store,
+    *,
+    devices: tuple[Device, ...] | None = None,
+    site: Site | None = None,
+    via: frozenset[str] = frozenset({"snmp", "ssh"}),
+    window_s: float | None = None,
+    tell: Tell = lambda _: None,
+) -> Look:
+    """Asks the targets alone, stores what they said, and says what is wrong with it."""
+    from netdiag import collect
+
+    snapshots = collect.poll(targets, via=via, window_s=window_s, progress=tell)
+    store.add_snapshots(snapshots)
+    at = datetime.now(UTC)
+    return conclude(
+        Network(
+            at=at,
+            devices=devices if devices is not None else tuple(t.device for t in targets),
+            site=site or Site(),
+            snapshots=snapshots,
+            history=store.history(before=at),
+            baselines=store.baselines(before=at),
+        )
+    )
+
+
+def stored(inventory: Inventory, store: Store) -> Look:
+    """What the store knows, without asking anyone; the network's time is that of its newest snapshot."""
+    history = store.history(before=datetime.now(UTC))
+    at = max((s.at for s in history), default=datetime.min.replace(tzinfo=UTC))
+    newest = {s.device: s for s in sorted(history, key=lambda s: s.at)}
+    return conclude(
+        Network(
+            at=at,
+            devices=inventory.devices,
+            site=inventory.site,
+            snapshots=tuple(newest.values()),
+            history=history,
+        )
+    )
+
+
+def trace(
+    inventory: Inventory,
+    store: Store,
+    station: str,
+    *,
+    stored_only: bool = False,
+    tell: Tell = lambda _: None,
+) -> tuple[Look, Trace]:
+    """Where a station is attached: from devices just asked, or from what is stored."""
+    if stored_only:
+        seen = stored(inventory, store)
+    else:
+        seen = poll(
+            inventory.targets(), store, devices=inventory.devices, site=inventory.site, tell=tell
+        )
+    return seen, seen.topology.trace(station)
+
+
+def conclude(network: Network, *, missed: Sequence[SourceError] = ()) -> Look:
+    """What follows from a network: pure, so that a recorded one gives the same verdict later."""
+    graph = topology.build(network)
+    findings = checks.run(network, graph)
+    return Look(
+        network=network,
+        topology=graph,
+        findings=findings,
+        causes=causes.rank(findings, network, graph),
+        not_checked=checks.not_checked(network)
+        + tuple(NotChecked(what=e.what, why=e.message) for e in missed),
+    )
+
+
+def record(answer: Diagnosis, store: Store, seen: Look | None = None) -> Diagnosis:
+    """The diagnosis on the open ticket of its cause or area, or on a new one."""
+    main = answer.causes[0] if answer.causes else None
+    device = seen.network.device(main.resource.device) if seen and main else None
+    area = answer.area or (device.area if device else None)
+    known = tickets.find_open(
+        store.tickets(), at=answer.at, area=area, kind=main.kind if main else None, cause=main
+    )
+    ticket = known or tickets.from_diagnosis(store.next_ticket_id(answer.at), answer, area=area)
+    answer = replace(answer, ticket=ticket.id, area=area or ticket.area)
+    picture = report.picture(seen.network, seen.topology) if seen else None
+    store.save_ticket(tickets.diagnosed(ticket, answer, at=answer.at, picture=picture))
+    return answer
+
+
+def _poll(
+    targets: Sequence[Target], window_s: float, via: frozenset[str], tell: Tell
+) -> tuple[Snapshot, ...]:
+    from netdiag import collect
+
+    tell(f"asking {len(targets)} devices by {' and '.join(sorted(via))}, all at once")
+    return collect.poll(targets, via=via, window_s=min(window_s, 5.0), progress=tell)
+
+
+def _sense(
+    source: str, window_s: float, vlans: tuple[int | None, ...], tell: Tell
+) -> tuple[Capture, ...]:
+    """Listens and probes at one sensor at the same time; a sensor that fails is data."""
+    from netdiag.collect import wire
+
+    tell(f"listening and probing for DHCP servers at {source}, {window_s:g} s")
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        looks = {
+            "listen": pool.submit(wire.listen, source, window_s),
+            "probe": pool.submit(wire.probe, source, vlans=vlans, window_s=min(window_s, 3.0)),
+        }
+        return tuple(_or_error(source, what, future.result) for what, future in looks.items())
+
+
+def _or_error(source: str, what: str, result: Callable[[], Capture]) -> Capture:
+    try:
+        return result()
+    except NetdiagError as exc:
+        kind = "probe" if what == "probe" else "capture"
+        return Capture(source=source, errors=(SourceError(kind, f"{what} at {source}", str(exc)),))
+
+
+def _vlans(inventory: Inventory) -> tuple[int | None, ...]:
+    """The sensor's own segment; tagged VLANs are a sweep's business."""
+    return (None,)
+
+
+def _read_log(
+    files: Sequence[str], since: datetime
+) -> tuple[tuple[LogEvent, ...], tuple[SourceError, ...]]:
+    from netdiag.collect import logs
+
+    events: list[LogEvent] = []
+    errors: list[SourceError] = []
+    for file in files:
+        try:
+            events += logs.read_syslog_files([file], since)
+        except CollectError as exc:
+            errors.append(SourceError("syslog", f"log file {file}", str(exc)))
+    return tuple(events), tuple(errors)
+
+
+def _verdict(seen: Look) -> str:
+    if not seen.causes:
+        return f"{len(seen.findings)} findings, no cause"
+    return f"{len(seen.findings)} findings; most likely: {seen.causes[0].summary}"
+
+
+def _blast_radius(main: Cause | None, seen: Look) -> BlastRadius:
+    """Who is harmed: what the closed port cuts off where one is closed, else the cause's segment."""
+    if main is None:
+        return BlastRadius()
+    cut = [
+        seen.topology.blast_radius(f.resource.device, f.resource.interface)
+        for f in seen.findings
+        if f.id in (*main.explains, *main.because)
+        and f.kind in ("err-disabled-port", "uplink-down")
+        and f.resource.device
+        and f.resource.interface
+    ]
+    if cut:
+        return max(cut, key=lambda b: (b.stations, b.interfaces))
+    if main.resource.device and main.resource.interface:
+        return seen.topology.blast_radius(main.resource.device, main.resource.interface)
+    return BlastRadius()
+
+
+def _plan(main: Cause, seen: Look, targets: Sequence[Target]) -> tuple[playbook.PlanStep, ...]:
+    from netdiag.files import playbooks
+
+    paths: Mapping[str, bool] = {t.device.name: t.out_of_band is not None for t in targets}
+    return playbook.plan(
+        playbooks.for_kind(main.kind, seen.causes), main, seen.network, seen.topology, paths=paths
+    )
