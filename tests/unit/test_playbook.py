@@ -236,7 +236,11 @@ def test_a_dead_cable_has_no_port_advice() -> None:
 
 # --- conditions ----------------------------------------------------------------------------------
 
-FACTS = {"closed_uplinks": 2, "source_reachable": False, "kind": "layer2-loop"}
+FACTS: dict[str, conditions.Value] = {
+    "closed_uplinks": 2,
+    "source_reachable": False,
+    "kind": "layer2-loop",
+}
 
 
 @pytest.mark.parametrize(

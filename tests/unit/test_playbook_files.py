@@ -72,7 +72,6 @@ def load(tmp_path: Path, text: str) -> FileFormatError | None:
     try:
         playbooks.load(file)
     except FileFormatError as error:
-        assert error.file == str(file)
         return error
     return None
 
@@ -119,6 +118,7 @@ def test_a_mistake_is_named_with_file_line_and_key(
     assert GOOD.count(old) == 1
     error = load(tmp_path, GOOD.replace(old, new))
     assert error is not None
+    assert error.file == str(tmp_path / "mine.yaml")
     assert words in str(error)
     if line is not None:
         assert error.line == line
