@@ -743,6 +743,36 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
+class WiredDevice:
+    """A device of the picture that goes with a diagnosis."""
+
+    name: str
+    role: Role | None = None
+    area: str | None = None
+    reachable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WiredLink:
+    """A link of the picture; an interface of `None` is not known."""
+
+    a: str
+    a_interface: str | None
+    b: str
+    b_interface: str | None
+    closed: str | None = None
+    """Why no frames pass, e.g. `storm-control`, `shut` or `down`; `None`: they do, or not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The layer-2 picture at the time of a diagnosis: a report written later shows that time."""
+
+    devices: tuple[WiredDevice, ...] = ()
+    links: tuple[WiredLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """The answer of one diagnosis: causes first, then all it rests on and all it could not see."""
 
@@ -757,6 +787,7 @@ class Diagnosis:
     plan: tuple[PlanStep, ...] = ()
     advice: tuple[Advice, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
+    wiring: Wiring = Wiring()
 
     def finding(self, finding_id: str) -> Finding | None:
         """The finding of that id."""

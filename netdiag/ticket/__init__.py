@@ -21,9 +21,6 @@ from netdiag.ticket.facts import (
     Check,
     Entry,
     Level,
-    Map,
-    MapLink,
-    MapNode,
     Report,
     Stage,
     Ticket,
@@ -41,9 +38,6 @@ __all__ = [
     "Check",
     "Entry",
     "Level",
-    "Map",
-    "MapLink",
-    "MapNode",
     "Report",
     "Stage",
     "Ticket",
@@ -165,15 +159,12 @@ def note(ticket: Ticket, text: str, at: datetime, by: str) -> Ticket:
     return ticket
 
 
-def diagnosed(
-    ticket: Ticket, diagnosis: Diagnosis, at: datetime, *, picture: Map | None = None
-) -> Ticket:
+def diagnosed(ticket: Ticket, diagnosis: Diagnosis, at: datetime) -> Ticket:
     """Keep a diagnosis (the newest counts); with a cause the ticket is diagnosed."""
     _not_closed(ticket, "take a diagnosis")
     ticket = replace(
         ticket,
         diagnosis=diagnosis,
-        map=picture or ticket.map,
         area=ticket.area or diagnosis.area,
         verification=None,
         approvals=(),

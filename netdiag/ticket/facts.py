@@ -1,4 +1,4 @@
-"""What a ticket is made of: calls, timeline, approvals, actions, verification, the wiring's picture.
+"""What a ticket is made of: calls, timeline, approvals, actions, verification.
 
 All text from people and devices is kept as it came: what shows it must clean it (`netdiag.text`).
 """
@@ -182,36 +182,6 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
-class MapNode:
-    """A device of the picture."""
-
-    name: str
-    role: str | None = None
-    area: str | None = None
-    reachable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class MapLink:
-    """A link of the picture; `None`: that side's port is not known."""
-
-    a: str
-    a_interface: str | None
-    b: str
-    b_interface: str | None
-    closed: bool = False
-    """One of its ends is down or err-disabled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Map:
-    """The wiring at the time of the diagnosis, so that a report written later shows that time."""
-
-    nodes: tuple[MapNode, ...] = ()
-    links: tuple[MapLink, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Ticket:
     """One incident; `version` counts the saves (the store refuses to save over a newer one)."""
 
@@ -224,7 +194,6 @@ class Ticket:
     reports: tuple[Report, ...] = ()
     timeline: tuple[Entry, ...] = ()
     diagnosis: Diagnosis | None = None
-    map: Map | None = None
     approvals: tuple[Approval, ...] = ()
     actions: tuple[int, ...] = ()
     """Ids in the journal."""
