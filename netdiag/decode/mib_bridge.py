@@ -7,6 +7,7 @@ unknown port (RFC 4188): such an entry has no interface and keeps its status.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ _STP_STATE = {
     6: "broken",
 }
 _MAX_VLAN = 4094
+# b"200000270def2240"
+_PRINTED_BRIDGE_ID = re.compile(rb"^[0-9A-Fa-f]{16}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +169,21 @@ def _rows(
 ) -> dict[Index, tuple[str, int | None, str | None]]:
     found, statuses = view.integers(port_column), view.integers(status_column)
     rows: dict[Index, tuple[str, int | None, str | None]] = {}
-    for index in sorted(found.keys() | statuses.keys()):
-        mac = mib_address.mac(index[-6:]) if len(index) == size else None
+    for index in sorted(found):  # a status alone is a row that went away during the walk
+        place = _fdb_index(index, size)
+        mac = mib_address.mac(place[-6:])
         if mac is None:
             view.wrong(port_column, index, "an index that holds no MAC address")
         else:
-            rows[index] = (mac, found.get(index), _FDB_STATUS.get(statuses.get(index, 0)))
+            rows[place] = (mac, found[index], _FDB_STATUS.get(statuses.get(index, 0)))
     return rows
+
+
+def _fdb_index(index: Index, size: int) -> Index:
+    """The index without the length that ArubaOS-CX puts before the octets; empty if it is none."""
+    if len(index) == size + 1 and index[size - 6] == 6:
+        return (*index[: size - 6], *index[-6:])
+    return index if len(index) == size else ()
 
 
 # --- spanning tree -------------------------------------------------------------------------------
@@ -189,14 +200,11 @@ def stp(
 
 
 def _stp(view: View, vlan: int | None, known: BridgePorts) -> Stp | None:
-    root = view.octet_string(oids.STP_DESIGNATED_ROOT)
+    root = _bridge_id_octets(view)
     states = view.by_number(oids.STP_PORT_STATE)
     changes = view.integer(oids.STP_TOP_CHANGES)
     if root is None and not states and changes is None:
         return None
-    if root is not None and len(root) != 8:
-        view.wrong(oids.STP_DESIGNATED_ROOT, (), root)
-        root = None
     own, root_port = view.octet_string(oids.BRIDGE_ADDRESS), view.integer(oids.STP_ROOT_PORT)
     designated = view.octets_by_number(oids.STP_PORT_DESIGNATED_BRIDGE)
     return Stp(
@@ -214,6 +222,17 @@ def _stp(view: View, vlan: int | None, known: BridgePorts) -> Stp | None:
             for port, state in sorted(states.items())
         ),
     )
+
+
+def _bridge_id_octets(view: View) -> bytes | None:
+    """BridgeId: eight octets; FSOS prints them as sixteen hexadecimal digits."""
+    octets = view.octet_string(oids.STP_DESIGNATED_ROOT)
+    if octets is not None and _PRINTED_BRIDGE_ID.match(octets):
+        octets = bytes.fromhex(octets.decode("ascii"))
+    if octets is not None and len(octets) != 8:
+        view.wrong(oids.STP_DESIGNATED_ROOT, (), octets)
+        return None
+    return octets
 
 
 def _bridge_id(octets: bytes | None) -> str | None:

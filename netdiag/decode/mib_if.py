@@ -49,15 +49,17 @@ class Ports:
     """ifName, ifDescr and ifAlias as they came, where they name one interface only."""
 
     def name(self, if_index: int | None) -> str | None:
-        return None if if_index is None else self.by_index.get(if_index)
+        """Without any ifTable the number itself is the name."""
+        if if_index is None or self.by_index:
+            return None if if_index is None else self.by_index.get(if_index)
+        return str(if_index)
 
 
 def ports(view: View) -> Ports:
     """Names every interface: ifName in its long form, else ifDescr, else the number; each unique."""
     if_names, descrs = view.texts_by_number(oids.IF_NAME), view.texts_by_number(oids.IF_DESCR)
-    rows = sorted(
-        {*if_names, *descrs, *view.by_number(oids.IF_TYPE), *view.by_number(oids.IF_OPER_STATUS)}
-    )
+    in_table = {*descrs, *view.by_number(oids.IF_TYPE), *view.by_number(oids.IF_OPER_STATUS)}
+    rows = sorted(in_table or if_names)  # ifXTable only augments ifTable: a row of its own is none
     wanted = {i: names.long_name(if_names.get(i) or descrs.get(i) or str(i)) for i in rows}
     by_index = _unique(wanted, descrs)
     spellings: dict[str, set[int]] = {}
