@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from netdiag.errors import Refused
-from netdiag.model import Cause, Diagnosis, Kind
+from netdiag.model import Cause, Diagnosis, Kind, Wiring
 from netdiag.ticket.facts import (
     PHASE,
     Action,
@@ -159,9 +159,13 @@ def note(ticket: Ticket, text: str, at: datetime, by: str) -> Ticket:
     return ticket
 
 
-def diagnosed(ticket: Ticket, diagnosis: Diagnosis, at: datetime) -> Ticket:
-    """Keep a diagnosis (the newest counts); with a cause the ticket is diagnosed."""
+def diagnosed(
+    ticket: Ticket, diagnosis: Diagnosis, at: datetime, *, picture: Wiring | None = None
+) -> Ticket:
+    """Keep a diagnosis (the newest counts), with its picture; a cause makes the ticket diagnosed."""
     _not_closed(ticket, "take a diagnosis")
+    if picture is not None:
+        diagnosis = replace(diagnosis, wiring=picture)
     ticket = replace(
         ticket,
         diagnosis=diagnosis,
