@@ -1,0 +1,88 @@
+"""`python -m netdiag.capture read FILE | listen SOURCE | probe SOURCE | arp SOURCE`; for netdiag only."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from netdiag.capture import lines, session
+from netdiag.errors import NetdiagError, UsageError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one session; the exit status is that of `netdiag.errors`, 0 when it ran to its end."""
+    try:
+        _run(_parser().parse_args(arguments))
+        sys.stdout.flush()
+    except NetdiagError as exc:
+        lines.complain(exc)
+        return exc.exit_status
+    except BrokenPipeError:  # whoever started us is gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="netdiag.capture", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    read = verbs.add_parser("read")
+    read.add_argument("path")
+    listen = verbs.add_parser("listen")
+    listen.add_argument("source")
+    listen.add_argument("--seconds", type=float, required=True)
+    probe = verbs.add_parser("probe")
+    probe.add_argument("source")
+    probe.add_argument("--vlans", default="-", help="comma list; - is untagged")
+    probe.add_argument("--what", default="dhcp,dhcp6,ra")
+    probe.add_argument("--window", type=float, default=2.0)
+    arp = verbs.add_parser("arp")
+    arp.add_argument("source")
+    arp.add_argument("--targets", required=True, help="IP or IP@VLAN, comma list")
+    arp.add_argument("--window", type=float, default=1.0)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> None:
+    if options.verb == "read":
+        session.read(options.path)
+    elif options.verb == "listen":
+        session.listen(options.source, options.seconds)
+    elif options.verb == "probe":
+        vlans = [_vlan(text) for text in options.vlans.split(",")]
+        session.probe(options.source, vlans, _what(options.what), options.window)
+    else:
+        targets = [_target(text) for text in options.targets.split(",")]
+        session.arp_probe(options.source, targets, options.window)
+
+
+def _vlan(text: str) -> int | None:
+    if text == "-":
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 4094:
+        raise UsageError(f"{text} is no VLAN (1 to 4094)")
+    return int(text)
+
+
+def _what(text: str) -> list[str]:
+    names = text.split(",")
+    unknown = sorted(set(names) - {"dhcp", "dhcp6", "ra"})
+    if unknown:
+        raise UsageError(f"cannot probe for {', '.join(unknown)}; only for dhcp, dhcp6, ra")
+    return names
+
+
+def _target(text: str) -> tuple[str, int | None]:
+    from ipaddress import AddressValueError, IPv4Address
+
+    ip, _, vlan = text.partition("@")
+    try:
+        return str(IPv4Address(ip)), _vlan(vlan or "-")
+    except AddressValueError as exc:
+        raise UsageError(f"{ip} is no IPv4 address") from exc
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""From frames to lines: every frame is counted, control frames are decoded, copies only counted.
+
+Rules: a hostile frame costs one entry in `malformed`, never the process; each distinct control
+frame is decoded once, its exact copies come as `again` lines, so that a loop at line rate costs
+one decoding; memory is bounded.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from netdiag.capture import dissect
+from netdiag.capture.container import Record
+from netdiag.capture.link import Control, Frame, control, frame
+from netdiag.capture.meter import Meter
+from netdiag.capture.vendor import vendor
+from netdiag.errors import DecodeError
+
+Emit = Callable[[dict[str, Any]], None]
+
+_KNOWN = 50_000
+"""Distinct control frames remembered at most."""
+_LATEST = 253_402_300_799  # the last second of the year 9999: later times are damage
+
+
+class Analysis:
+    """One capture's worth of counting and decoding; `finish` says the totals."""
+
+    def __init__(self, emit: Emit, *, decodes_per_s: int | None = None) -> None:
+        self._emit = emit
+        self._limit = decodes_per_s
+        self._meter = Meter()
+        self._known: dict[tuple[int | None, bytes], int] = {}
+        self._again: dict[int, list[float | int | None]] = {}
+        self._decoded: Counter[str] = Counter()
+        self._vendors: set[str] = set()
+        self._serial = 0
+        self.packets = self.octets = self.malformed = self.skipped = 0
+        self.first: float | None = None
+        self.last: float | None = None
+        self.kinds: Counter[str] = Counter()
+        self.undecoded: Counter[int] = Counter()
+
+    def add(self, record: Record) -> tuple[dict[str, Any], Control] | None:
+        """Counts one frame; gives back what it says if it was decoded just now."""
+        self.packets += 1
+        self.octets += record.wire_length
+        at = record.at if record.at is not None and 0 <= record.at <= _LATEST else None
+        if at is not None:
+            self.first = at if self.first is None else min(self.first, at)
+            self.last = at if self.last is None else max(self.last, at)
+        found = frame(record)
+        if found is None:
+            if record.link_type in _LINK_TYPES:
+                self.malformed += 1
+            else:
+                self.undecoded[record.link_type] += 1
+            return None
+        what = control(found)
+        kind = None
+        if what is not None:
+            kind = "stp" if what.kind == "pvst" else what.kind
+            self.kinds[kind] += 1
+        if at is not None:
+            second = int(at)
+            if self._meter.due(second):
+                self.flush()
+            payload = what.payload if what is not None else b""
+            self._meter.add(second, found, record.wire_length, kind, payload)
+        if what is None or kind is None:
+            return None
+        return self._decode(record, at, found, kind, what)
+
+    def _decode(
+        self, record: Record, at: float | None, found: Frame, kind: str, what: Control
+    ) -> tuple[dict[str, Any], Control] | None:
+        known = self._known.get((record.vlan, record.octets))
+        if known is not None:
+            self._repeat(known, at)
+            return None
+        if self._limit is not None and self._decoded[kind] >= self._limit:
+            self.skipped += 1
+            return None
+        self._decoded[kind] += 1
+        try:
+            said = dissect.message(what)
+        except DecodeError:
+            if not what.cut:  # what was not captured is not the sender's mistake
+                self.malformed += 1
+            return None
+        self._serial += 1
+        src = found.src.hex(":")
+        said = {
+            "id": self._serial,
+            "t": at,
+            "vlans": found.vlans,
+            "src": src,
+            "session": found.session,
+            **said,
+        }
+        self._emit(said)
+        self._name(said, src)
+        if len(self._known) >= _KNOWN:
+            self._known.clear()
+        self._known[record.vlan, record.octets] = self._serial
+        return said, what
+
+    def _repeat(self, serial: int, at: float | None) -> None:
+        count = self._again.setdefault(serial, [0, at])
+        count[0] = (count[0] or 0) + 1
+        count[1] = at
+
+    def _name(self, said: dict[str, Any], mac: str) -> None:
+        """The maker of whatever acts as a server."""
+        serves = said["type"] == "ra" or said.get("op") == 2 or said.get("message") == "advertise"
+        if serves and said["type"] != "arp" and mac not in self._vendors:
+            self._vendors.add(mac)
+            self._emit({"type": "vendor", "mac": mac, "vendor": vendor(mac)})
+
+    def flush(self) -> None:
+        """Hands over the second being counted, and the copies seen in it."""
+        line = self._meter.second()
+        if line is not None:
+            self._emit(line)
+        for serial, (count, at) in self._again.items():
+            self._emit({"type": "again", "id": serial, "count": count, "t": at})
+        self._again.clear()
+        self._decoded.clear()
+
+    def finish(
+        self, *, truncated: bool = False, dropped: int | None = None, damage: str | None = None
+    ) -> None:
+        """The last second, then the totals."""
+        self.flush()
+        self._emit(
+            {
+                "type": "total",
+                "packets": self.packets,
+                "octets": self.octets,
+                "first": self.first,
+                "last": self.last,
+                "malformed": self.malformed,
+                "skipped": self.skipped,
+                "kinds": dict(self.kinds),
+                "undecoded": {str(k): n for k, n in self.undecoded.items()},
+                "truncated": truncated,
+                "dropped": dropped,
+                "damage": damage,
+            }
+        )
+
+
+_LINK_TYPES = frozenset({0, 1, 101, 108, 113, 228, 229, 276})
+"""Link types that are decoded: what cannot be read of these is malformed."""

@@ -1,0 +1,229 @@
+"""Where frames come from besides files: a Linux interface (AF_PACKET), or a lab node's tap.
+
+Rules: both have the same four verbs: `receive(timeout)`, `send(frame)`, `dropped()`, `close()`;
+no permission is CaptureDenied with the command that grants it; frames the kernel lost are counted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from struct import Struct
+from typing import Any, Protocol
+
+from netdiag.capture.container import MAX_BLOCK, Record
+from netdiag.capture.link import ETHERNET, RAW
+from netdiag.capture.privilege import how_to_grant
+from netdiag.errors import CaptureDenied, CollectError, LabError, Unreachable, UsageError
+
+
+class Source(Protocol):
+    """A live wire."""
+
+    def receive(self, timeout_s: float) -> Iterator[Record]:
+        """What has come in, after waiting at most that long; raises CollectError when it is over."""
+
+    def send(self, frame: bytes) -> None: ...
+    def dropped(self) -> int | None: ...
+    def close(self) -> None: ...
+
+
+def open_source(name: str) -> Source:
+    """`lab:NODE` or the name of an interface."""
+    if name.startswith("lab:"):
+        return LabTap(name.removeprefix("lab:"))
+    return Interface(name)
+
+
+# --- AF_PACKET (packet(7)) -----------------------------------------------------------------------
+
+_SOL_PACKET, _ADD_MEMBERSHIP, _STATISTICS, _AUXDATA = 263, 1, 6, 8
+_MR_PROMISC = 1
+_SO_TIMESTAMPNS = 35
+_SO_RCVBUFFORCE = 33
+_ETH_P_ALL = 0x0003
+_OUTGOING = 4
+_VLAN_VALID, _TPID_VALID = 1 << 4, 1 << 6
+_AUX = Struct("IIIHHHH")
+_TIMESPEC = Struct("qq")
+_STATS = Struct("II")
+_BUFFER = 64 * 1024 * 1024
+_BATCH = 512
+_ETHERNET_TYPES, _RAW_TYPES = (1, 772), (65534, 519)  # ARPHRD_ETHER, LOOPBACK; NONE, RAWIP
+_LONGEST = 65536 + 64
+
+
+class Interface:
+    """A promiscuous raw socket on one interface."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._lost = 0
+        if not hasattr(socket, "AF_PACKET"):
+            raise UsageError("listening on an interface needs Linux; read a capture file instead")
+        try:
+            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        except PermissionError as exc:
+            raise CaptureDenied(
+                f"no permission to capture on {name}; this grants it: {how_to_grant()}"
+            ) from exc
+        try:
+            self._bind()
+        except OSError as exc:
+            self._socket.close()
+            known = ", ".join(sorted(n for _, n in socket.if_nameindex()))
+            raise UsageError(f"no interface {name} to listen on (there are: {known})") from exc
+
+    def _bind(self) -> None:
+        index = socket.if_nametoindex(self.name)
+        sock = self._socket
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
+        except OSError:  # needs CAP_NET_ADMIN
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        sock.setsockopt(_SOL_PACKET, _AUXDATA, 1)
+        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        sock.bind((self.name, _ETH_P_ALL))  # only now: nothing of other interfaces gets in
+        membership = Struct("iHH8s").pack(index, _MR_PROMISC, 0, b"")
+        sock.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, membership)
+        hardware = sock.getsockname()[3]
+        if hardware not in _ETHERNET_TYPES + _RAW_TYPES:
+            sock.close()
+            raise UsageError(f"{self.name} is no Ethernet interface (ARP hardware type {hardware})")
+        self._link_type = ETHERNET if hardware in _ETHERNET_TYPES else RAW
+        sock.settimeout(0)
+        self._clear_error()
+
+    def _clear_error(self) -> None:
+        """An interface that is down says so once, as a pending error."""
+        if self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self._socket.close()
+            raise CollectError(f"interface {self.name} is down: `ip link set {self.name} up`")
+
+    def receive(self, timeout_s: float) -> Iterator[Record]:
+        select.select([self._socket], [], [], max(0.0, timeout_s))
+        for _ in range(_BATCH):
+            try:
+                octets, ancillary, _flags, address = self._socket.recvmsg(_LONGEST, 256)
+            except BlockingIOError:
+                return
+            except OSError as exc:
+                raise CollectError(f"interface {self.name}: {exc.strerror or exc}") from exc
+            yield self._record(octets, ancillary, address)
+
+    def _record(
+        self, octets: bytes, ancillary: list[tuple[int, int, bytes]], address: Any
+    ) -> Record:
+        at, vlan, length = None, None, len(octets)
+        for level, kind, value in ancillary:
+            if level == _SOL_PACKET and kind == _AUXDATA and len(value) >= _AUX.size:
+                status, full, _kept, _mac, _net, tci, _tpid = _AUX.unpack_from(value)
+                length = max(length, full)
+                if status & _VLAN_VALID:
+                    vlan, length = tci & 0xFFF, length + 4
+            elif kind == _SO_TIMESTAMPNS and len(value) >= _TIMESPEC.size:
+                seconds, nanoseconds = _TIMESPEC.unpack_from(value)
+                at = seconds + nanoseconds * 1e-9
+        if at is None:
+            at = datetime.now(UTC).timestamp()
+        return Record(at, self._link_type, length, octets, vlan, address[2] == _OUTGOING)
+
+    def send(self, frame: bytes) -> None:
+        try:
+            self._socket.send(frame)
+        except OSError as exc:
+            raise CollectError(f"cannot send on {self.name}: {exc.strerror or exc}") from exc
+
+    def dropped(self) -> int | None:
+        """Frames lost since the start: reading the kernel's counter resets it."""
+        raw = self._socket.getsockopt(_SOL_PACKET, _STATISTICS, _STATS.size)
+        self._lost += _STATS.unpack(raw)[1]
+        return self._lost
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+# --- a node of the practice network --------------------------------------------------------------
+
+_RECORD = Struct("!dI")
+
+
+class LabTap:
+    """The wire of one node of the running practice network, over its control socket."""
+
+    def __init__(self, node: str) -> None:
+        self.node = node
+        state = _lab_state()
+        host, port = state["control"]
+        try:
+            self._socket = socket.create_connection((host, int(port)), timeout=5)
+        except OSError as exc:
+            raise Unreachable(
+                f"the practice network at {host}:{port} does not answer: {exc}"
+            ) from exc
+        hello = json.dumps({"token": state["token"], "tap": node}) + "\n"
+        self._socket.sendall(hello.encode())
+        self._buffer = b""
+
+    def receive(self, timeout_s: float) -> Iterator[Record]:
+        ready, _, _ = select.select([self._socket], [], [], max(0.0, timeout_s))
+        if ready:
+            self._fill()
+        at = 0
+        while len(self._buffer) >= at + _RECORD.size:
+            seconds, length = _RECORD.unpack_from(self._buffer, at)
+            if length > MAX_BLOCK:
+                raise LabError(f"the tap of {self.node} sends a frame of {length} octets")
+            end = at + _RECORD.size + length
+            if len(self._buffer) < end:
+                break
+            yield Record(seconds, ETHERNET, length, self._buffer[at + _RECORD.size : end])
+            at = end
+        self._buffer = self._buffer[at:]
+
+    def _fill(self) -> None:
+        try:
+            octets = self._socket.recv(1 << 20)
+        except OSError as exc:
+            raise CollectError(f"the tap of {self.node} broke: {exc}") from exc
+        if not octets:
+            raise CollectError(f"the practice network closed the tap of {self.node}")
+        self._buffer += octets
+        if self._buffer[:1] == b"{":  # a refusal, in words, instead of frames
+            raise LabError(self._buffer.split(b"\n")[0].decode("utf-8", "replace"))
+
+    def send(self, frame: bytes) -> None:
+        now = datetime.now(UTC).timestamp()
+        try:
+            self._socket.sendall(_RECORD.pack(now, len(frame)) + frame)
+        except OSError as exc:
+            raise CollectError(f"the tap of {self.node} broke: {exc}") from exc
+
+    def dropped(self) -> int | None:
+        return None
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _lab_state() -> dict[str, Any]:
+    """The running practice network's state file."""
+    import platformdirs
+
+    named = os.environ.get("NETDIAG_LAB")
+    path = Path(named) if named else platformdirs.user_state_path("netdiag") / "lab.json"
+    try:
+        state = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        raise UsageError("no practice network is running: start one with `netdiag lab up`") from exc
+    except (OSError, ValueError) as exc:
+        raise UsageError(f"the practice network's state file {path} cannot be read: {exc}") from exc
+    if not isinstance(state, dict) or not {"control", "token"} <= state.keys():
+        raise UsageError(f"the practice network's state file {path} lacks its control address")
+    return state

@@ -1,0 +1,163 @@
+"""Drives the capture process: files, live wires and probes -> `Capture`.
+
+Rules: this program never sees a raw frame; the process is given its time and a little more, then
+killed, and what it had said by then is kept. Its errors come back as ours: CaptureDenied,
+UsageError, FileFormatError, Unreachable.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+import netdiag
+from netdiag import errors
+from netdiag.decode import frames
+from netdiag.errors import CollectError, FileFormatError, NetdiagError, UsageError
+from netdiag.model import Capture, SourceError
+
+_START_S = 20.0
+"""Time to start Python and scapy on a slow machine, and to write the rest."""
+_FILE_S = 3600.0
+_MAX_VLANS = 4094
+
+
+def read(path: str, *, rates: bool = False) -> Capture:
+    """What a pcap or pcapng file shows; one that ends in mid-packet is data (`truncated`).
+
+    :raises FileFormatError: for a file that is no capture.
+    :raises UsageError: for one that is not there or cannot be opened.
+    """
+    return _run(["read", "--", path], path, _FILE_S, rates=rates)
+
+
+def listen(source: str, seconds: float, *, rates: bool = False) -> Capture:
+    """What is heard on an interface, or on `lab:NODE`, in that time.
+
+    :raises CaptureDenied: without the permission; the message has the command that grants it.
+    """
+    if not 0 < seconds < 1e7:
+        raise UsageError(f"cannot listen for {seconds:g} seconds")
+    return _run(
+        ["listen", f"--seconds={seconds:g}", "--", source], source, seconds + _START_S, rates=rates
+    )
+
+
+def probe(
+    source: str,
+    *,
+    vlans: Sequence[int | None] = (None,),
+    window_s: float = 2.0,
+    what: Sequence[str] = ("dhcp", "dhcp6", "ra"),
+) -> Capture:
+    """Who answers a DHCPDISCOVER, a SOLICIT, a router solicitation in each VLAN (`None`: untagged).
+
+    Nothing is leased: no REQUEST is ever sent. The window counts from the last question.
+    """
+    wanted = list(dict.fromkeys(vlans))
+    if not wanted or not what or len(wanted) > _MAX_VLANS:
+        raise UsageError("a probe needs at least one VLAN and something to ask for")
+    tags = ",".join("-" if vlan is None else str(vlan) for vlan in wanted)
+    longest = window_s + len(wanted) * len(what) / 100 + _START_S
+    arguments = [f"--vlans={tags}", f"--what={','.join(what)}", f"--window={window_s:g}"]
+    return _run(["probe", *arguments, "--", source], source, longest)
+
+
+def arp_probe(
+    source: str, targets: Sequence[tuple[str, int | None]], window_s: float = 1.0
+) -> Capture:
+    """Who holds each (IP, VLAN): the answers are the capture's `stations` and `arp_conflicts`."""
+    if not targets:
+        raise UsageError("an ARP probe needs at least one address")
+    asked = ",".join(ip if vlan is None else f"{ip}@{vlan}" for ip, vlan in dict.fromkeys(targets))
+    longest = window_s + len(targets) / 100 + _START_S
+    arguments = [f"--targets={asked}", f"--window={window_s:g}"]
+    return _run(["arp", *arguments, "--", source], source, longest)
+
+
+def _run(arguments: list[str], source: str, longest_s: float, *, rates: bool = False) -> Capture:
+    """Starts the process, decodes its lines as they come, ends it when its time is over."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "netdiag.capture", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            env=_environment(),
+            encoding="utf-8",
+            errors="replace",
+        )
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            process.kill()
+
+        guard = threading.Timer(longest_s, end)
+        guard.start()
+        try:
+            assert process.stdout is not None
+            capture = frames.capture(process.stdout, source, rates=rates)
+            status = process.wait()
+        finally:
+            guard.cancel()
+            process.kill()
+            process.wait()
+        complaints.seek(0)
+        return _ended(capture, status, complaints, late=late.is_set(), longest_s=longest_s)
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with the folder of this very netdiag in front: the child must be the same version."""
+    folder = str(Path(netdiag.__file__).parent.parent)
+    others = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join((folder, others) if others else (folder,))}
+
+
+def _ended(
+    capture: Capture, status: int, complaints: IO[str], *, late: bool, longest_s: float
+) -> Capture:
+    """The capture as it is, or the error that the process died of."""
+    said = complaints.read()
+    if late:
+        return _with_error(capture, f"the capture process was ended after {longest_s:.0f} s")
+    if status == 0:
+        return capture
+    error = _error(said)
+    if error is not None:
+        raise error
+    why = said.strip().splitlines()[-1:] or [f"status {status}"]
+    if capture.packets or capture.probes_sent:
+        return _with_error(capture, f"the capture process failed: {why[0]}")
+    raise CollectError(f"the capture process failed: {why[0]}")
+
+
+def _with_error(capture: Capture, message: str) -> Capture:
+    from dataclasses import replace
+
+    return replace(capture, errors=(*capture.errors, SourceError("capture", "process", message)))
+
+
+def _error(said: str) -> NetdiagError | None:
+    """The error object on the process's stderr, as one of ours."""
+    for line in said.splitlines():
+        try:
+            found = json.loads(line)
+        except ValueError:
+            continue
+        if not isinstance(found, dict) or "error" not in found:
+            continue
+        message = str(found.get("message"))
+        if found["error"] == "FileFormatError":
+            return FileFormatError(message, file=str(found.get("file")))
+        kind = getattr(errors, str(found["error"]), None)
+        if isinstance(kind, type) and issubclass(kind, NetdiagError):
+            return kind(message)
+    return None

@@ -1,0 +1,143 @@
+"""What the capture process reports -> `Capture`: JSON lines in, aggregated facts out.
+
+Rules: pure; the lines quote hostile frames, so each is checked field by field, and one that is not
+what it should be is recorded and skipped. The lines are described in `netdiag.capture.lines`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from netdiag.decode.frames_dhcp import Dhcp
+from netdiag.decode.frames_line import Line, moment
+from netdiag.decode.frames_storm import Storms
+from netdiag.decode.frames_wire import Wire
+from netdiag.errors import DecodeError
+from netdiag.model import Capture, SecondRate, SourceError
+
+_MAX_ERRORS = 20
+
+
+def capture(lines: Iterable[str], source: str, *, rates: bool = False) -> Capture:
+    """Everything that one run of the capture process saw; never raises."""
+    reader = _Reader(source, rates)
+    for text in lines:
+        reader.read(text)
+    return reader.capture()
+
+
+class _Reader:
+    """Hands each line to who aggregates it."""
+
+    def __init__(self, source: str, rates: bool) -> None:
+        self._source = source
+        self._want_rates = rates
+        self._rates: dict[tuple[int, int | None], list[int]] = {}
+        self._dhcp, self._wire, self._storms = Dhcp(), Wire(), Storms()
+        self._messages: dict[int, Line] = {}
+        self._total: Line | None = None
+        self._errors: list[SourceError] = []
+
+    def read(self, text: str) -> None:
+        if not text.strip():
+            return
+        try:
+            found = json.loads(text)
+            if not isinstance(found, dict):
+                raise DecodeError("not an object")
+            self._line(Line(found))
+        except (DecodeError, ValueError, RecursionError) as exc:
+            self._error("line", f"a line of the capture process that makes no sense: {exc}")
+
+    def _line(self, line: Line) -> None:
+        kind = line.text("type")
+        if kind == "second":
+            self._second(line)
+        elif kind == "again":
+            self._again(line)
+        elif kind == "vendor":
+            self._dhcp.vendor(line)
+        elif kind == "probe":
+            self._dhcp.probe(line)
+        elif kind == "total":
+            self._total = line
+        elif kind == "trouble":
+            self._error(line.text("what"), line.text("message"))
+        else:
+            self._messages[line.number("id")] = line
+            self._message(line, 1, line.time("t"))
+
+    def _again(self, line: Line) -> None:
+        """Exact copies of an earlier frame: they count, and they are later."""
+        first = self._messages.get(line.number("id"))
+        if first is not None:
+            self._message(first, line.number("count"), line.time("t"), copies=True)
+
+    def _message(
+        self, line: Line, count: int, at: datetime | None, *, copies: bool = False
+    ) -> None:
+        if line.text("type") in ("dhcp", "dhcp6"):
+            self._dhcp.message(line, count, at, copies=copies)
+        else:
+            self._wire.message(line, at)
+
+    def _second(self, line: Line) -> None:
+        second = line.number("t")
+        if self._want_rates:
+            for row in line.rows("rates", 5):
+                vlan, *counts = row
+                if not all(isinstance(n, int) for n in counts):
+                    raise DecodeError("rates that are no numbers")
+                into = self._rates.setdefault((second, vlan), [0, 0, 0])
+                for place in range(3):
+                    into[place] += counts[place]
+        self._storms.second(second, line)
+
+    def _error(self, what: str, message: str) -> None:
+        if len(self._errors) < _MAX_ERRORS:
+            self._errors.append(SourceError("capture", what, message))
+
+    def capture(self) -> Capture:
+        total = self._total or Line({})
+        if self._total is None:
+            self._error("total", "the capture process ended before its summary: counts are missing")
+        for link_type, frames in total.counts("undecoded").items():
+            self._error(f"link type {link_type}", f"{frames} frames counted but not decoded")
+        if skipped := total.number("skipped", 0):
+            self._error(
+                "decoding", f"{skipped} control frames counted but not decoded: too many a second"
+            )
+        if damage := total.optional("damage"):
+            self._error("file", damage)
+        return Capture(
+            source=self._source,
+            packets=total.number("packets", 0),
+            octets=total.number("octets", 0),
+            first=total.time("first"),
+            last=total.time("last"),
+            truncated=total.flag("truncated"),
+            malformed=total.number("malformed", 0),
+            dropped=total.maybe("dropped"),
+            rates=tuple(
+                SecondRate(moment(second), vlan, *counts)
+                for (second, vlan), counts in sorted(
+                    self._rates.items(), key=lambda i: (i[0][0], i[0][1] or 0)
+                )
+            ),
+            dhcp_servers=self._dhcp.servers(),
+            dhcp6_servers=self._dhcp.servers6(),
+            routers=self._wire.routers(),
+            storms=self._storms.storms(self._dhcp.probe_macs()),
+            arp_conflicts=self._wire.conflicts(),
+            dhcp_floods=self._dhcp.floods(),
+            stp_roots=self._wire.roots(),
+            stations=self._wire.stations(self._dhcp.probe_macs()),
+            neighbors=self._wire.neighbors(),
+            dhcp_clients=self._dhcp.clients(),
+            probed_vlans=self._dhcp.probed(),
+            unanswered_vlans=self._dhcp.unanswered(),
+            probes_sent=self._dhcp.probes_sent,
+            errors=tuple(self._errors),
+        )

@@ -1,0 +1,189 @@
+"""ARP, router advertisements, BPDUs, LLDP and CDP heard on a wire -> who is there, and who disagrees.
+
+Rules: an address that moves to a new card once is no conflict, and failover is none: two stations
+must keep claiming it. A claim is a sender address in ARP; a probe (sender 0.0.0.0, RFC 5227) claims
+nothing, an announcement only that its sender took the address over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from netdiag.decode.frames_dhcp import NO_ADDRESS, outer
+from netdiag.decode.frames_line import Line
+from netdiag.model import ArpConflict, Neighbor, RouterAdvertiser, Station, StpRoot
+
+_TOGETHER = timedelta(seconds=3)
+"""Two answers for one address within this time are answers to the same question."""
+_BACK = timedelta(minutes=5)
+"""An address claimed again by its first holder within this time was never given up."""
+_MAX_CLAIMS = 50_000
+_VIRTUAL = (
+    "00:00:5e:00:01:",  # VRRP, CARP (RFC 9568)
+    "00:00:5e:00:02:",
+    "00:00:0c:07:ac:",  # HSRP version 1
+    "00:00:0c:9f:f",  # HSRP version 2
+    "00:05:73:a0:",  # HSRP for IPv6
+    "00:07:b4:00:",  # GLBP: several addresses answer for one gateway by design
+    "00:09:0f:09:",  # FortiGate cluster
+    "02:bf:",  # Microsoft network load balancing
+    "03:bf:",
+)
+
+
+@dataclass(slots=True)
+class _Claim:
+    """One address in one VLAN: who said it was theirs, in order of time, neighbours merged."""
+
+    turns: list[tuple[str, datetime, datetime]] = field(default_factory=list)
+    """(MAC, from, to)"""
+    replies: dict[str, datetime] = field(default_factory=dict)
+    together: set[str] = field(default_factory=set)
+
+
+class Wire:
+    """Everything but DHCP in one capture."""
+
+    def __init__(self) -> None:
+        self._claims: dict[tuple[str, tuple[int, ...]], _Claim] = {}
+        self._stations: dict[tuple[str, str, int | None], Station] = {}
+        self._routers: dict[tuple[str, str | None], RouterAdvertiser] = {}
+        self._roots: dict[tuple[int | None, int, str], StpRoot] = {}
+        self._neighbors: dict[tuple[str | None, ...], Neighbor] = {}
+
+    def message(self, line: Line, at: datetime | None) -> None:
+        kind = line.text("type")
+        if kind == "arp":
+            self._arp(line, at)
+        elif kind == "ra":
+            self._router(line, at)
+        elif kind == "stp":
+            self._bpdu(line, at)
+        elif kind in ("lldp", "cdp"):
+            self._neighbor(kind, line)
+
+    # ARP
+
+    def _arp(self, line: Line, at: datetime | None) -> None:
+        ip, mac, stack = line.text("spa"), line.text("sha"), line.stack()
+        if ip == NO_ADDRESS or mac in ("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"):
+            return
+        vlan = stack[0] if stack else None
+        if len(self._stations) < _MAX_CLAIMS:
+            self._stations[mac, ip, vlan] = Station(mac, ip, vlan, at)
+        if at is None or len(self._claims) >= _MAX_CLAIMS:
+            return
+        claim = self._claims.setdefault((ip, stack), _Claim())
+        announced = line.text("tpa") == ip
+        _turn(claim, mac, at, announced=announced)
+        if line.number("op") == 2 and not announced:
+            _reply(claim, mac, at)
+
+    def stations(self, own: frozenset[str]) -> tuple[Station, ...]:
+        """Address pairs, without the sensor's own made-up addresses."""
+        return tuple(s for s in self._stations.values() if s.mac not in own)
+
+    def conflicts(self) -> tuple[ArpConflict, ...]:
+        found = []
+        for (ip, stack), claim in self._claims.items():
+            macs = _claimants(claim)
+            if len(macs) > 1:
+                found.append(ArpConflict(ip, macs, stack[0] if stack else None))
+        return tuple(found)
+
+    # router advertisements
+
+    def _router(self, line: Line, at: datetime | None) -> None:
+        if line.maybe("ttl") != 255:  # RFC 4861, 6.1.2: from beyond this link, to be ignored
+            return
+        key = (line.text("src"), line.optional("ip"))
+        known = self._routers.get(key) or RouterAdvertiser(key[1], key[0])
+        stacks = tuple(sorted({*known.stacks, line.stack()}))
+        self._routers[key] = replace(
+            known,
+            vlans=outer(stacks),
+            stacks=stacks,
+            prefixes=tuple(dict.fromkeys((*known.prefixes, *line.texts("prefixes")))),
+            lifetime_s=line.maybe("lifetime_s"),
+            session=line.optional("session"),
+            first=min((t for t in (known.first, at) if t), default=None),
+            last=max((t for t in (known.last, at) if t), default=None),
+        )
+
+    def routers(self) -> tuple[RouterAdvertiser, ...]:
+        return tuple(self._routers.values())
+
+    # spanning tree
+
+    def _bpdu(self, line: Line, at: datetime | None) -> None:
+        mac = line.optional("root")
+        if mac is None:
+            return
+        stack = line.stack()
+        vlan = line.maybe("vlan_id") or line.number("extension") or (stack[0] if stack else None)
+        key = (vlan, line.number("priority"), mac)
+        known = self._roots.get(key) or StpRoot(*key, first=at)
+        self._roots[key] = replace(
+            known,
+            first=min((t for t in (known.first, at) if t), default=None),
+            last=max((t for t in (known.last, at) if t), default=None),
+        )
+
+    def roots(self) -> tuple[StpRoot, ...]:
+        return tuple(self._roots.values())
+
+    # neighbours
+
+    def _neighbor(self, kind: str, line: Line) -> None:
+        found = Neighbor(
+            None,
+            kind,
+            chassis_id=line.optional("chassis_id") or line.text("src"),
+            port_id=line.optional("port_id"),
+            port_id_subtype=line.maybe("port_id_subtype"),
+            port_description=line.optional("port_description"),
+            sys_name=line.optional("sys_name"),
+            management_address=line.optional("management_address"),
+            platform=line.optional("platform"),
+        )
+        self._neighbors[kind, found.chassis_id, found.port_id] = found
+
+    def neighbors(self) -> tuple[Neighbor, ...]:
+        return tuple(self._neighbors.values())
+
+
+def _turn(claim: _Claim, mac: str, at: datetime, *, announced: bool) -> None:
+    """Whose turn it is to hold the address; an announcement alone starts one, but never comes back."""
+    if claim.turns and claim.turns[-1][0] == mac:
+        claim.turns[-1] = (mac, claim.turns[-1][1], max(at, claim.turns[-1][2]))
+        return
+    if announced and any(m == mac for m, _, _ in claim.turns):
+        return
+    if len(claim.turns) < 1000:
+        claim.turns.append((mac, at, at))
+
+
+def _reply(claim: _Claim, mac: str, at: datetime) -> None:
+    """Notes who answers; two that answer together both hold the address."""
+    for other, when in claim.replies.items():
+        if other != mac and abs(at - when) <= _TOGETHER:
+            claim.together |= {other, mac}
+    claim.replies[mac] = at
+
+
+def _claimants(claim: _Claim) -> tuple[str, ...]:
+    """The MACs that hold an address at the same time, in the order in which they claimed it."""
+    order = list(dict.fromkeys(mac for mac, _, _ in claim.turns))
+    rivals = set(claim.together)
+    for number, (mac, _, until) in enumerate(claim.turns):
+        back = next((t for t in claim.turns[number + 1 :] if t[0] == mac), None)
+        if back is not None and back[1] - until <= _BACK:
+            between = claim.turns[number + 1 : claim.turns.index(back)]
+            rivals |= {mac, *(m for m, _, _ in between)}
+    if any(mac.startswith(_VIRTUAL) for mac in rivals):
+        # A standby speaks for the group from its own address, but only the virtual one may answer.
+        rivals = {mac for mac in rivals if mac in claim.together}
+        if all(mac.startswith(_VIRTUAL) for mac in rivals):
+            return ()
+    return tuple(mac for mac in order if mac in rivals)
