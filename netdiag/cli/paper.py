@@ -40,9 +40,11 @@ def open_(db: Path | None, json_: bool, **said: object) -> None:
     """Missing answers are asked on a terminal, else taken as unknown."""
     if sys.stdin.isatty():
         said = _asked(said)
+    from netdiag import intake
+
     at = datetime.now(UTC)
     with common.open_store(db) as store:
-        kept = _take(store, _report(said, at), at)
+        kept = intake.take(store, _report(said, at), at)
         _show(kept, json_=json_, store=store)
 
 
@@ -79,15 +81,6 @@ def _report(said: dict[str, object], at: datetime) -> Report:
         affected=_count(said["affected"]),
         tried=_text(said["tried"]),
     )
-
-
-def _take(store: Store, report: Report, at: datetime) -> Ticket:
-    from netdiag import ticket as tickets
-
-    known = tickets.find_open(store.tickets(), at=at, area=report.area)
-    if known:
-        return store.save_ticket(tickets.join(known, report, at))
-    return store.save_ticket(tickets.open(store.next_ticket_id(at), at, report=report))
 
 
 def _text(value: object) -> str | None:

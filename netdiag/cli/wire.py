@@ -178,7 +178,7 @@ def _vlans(text: str) -> tuple[int | None, ...]:
 
 
 def _seconds(text: str) -> float:
-    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:], None)
+    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
     number = text[:-1] if unit else text
     try:
         value = float(number) * (unit or 1.0)
