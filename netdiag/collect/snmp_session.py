@@ -21,6 +21,8 @@ from netdiag.errors import AccessDenied, CollectError, Unreachable, UsageError
 NO_ANSWER = "no answer to SNMP (host down, wrong community or filtered)"
 NO_ANSWER_V3 = "no answer to SNMP (host down, SNMPv3 not configured or filtered)"
 _RECEIVE_BUFFER = 4 * 2**20
+_BULKS_IN_FLIGHT = 12
+"""Decoding a large answer takes some 15 ms: more of them under way would time out in our own queue."""
 _DENIED = {
     "unknownUserName": "the device does not know the SNMPv3 user",
     "unknownSecurityName": "the device does not know the SNMPv3 user",
@@ -63,6 +65,7 @@ class Engines:
 
     def __init__(self) -> None:
         self._engines: list[tuple[Any, dict[str, SnmpAccess]]] = []
+        self.bulks = asyncio.Semaphore(_BULKS_IN_FLIGHT)
 
     def engine(self, access: SnmpAccess) -> Any:
         """The first engine in which this user name has no other keys yet."""
@@ -113,6 +116,7 @@ class Session:
     target: Target
     access: SnmpAccess
     budget: Budget
+    bulks: asyncio.Semaphore
     vlan: int | None = None
     _transport: Any = None
     _auth: Any = field(default=None, repr=False)
@@ -123,32 +127,35 @@ class Session:
         """Resolves the address and checks the credential's form; sends nothing yet."""
         access = target.snmp
         assert access is not None
-        session = cls(engines.engine(access), target, access, Budget(target.requests_per_s))
+        budget = Budget(target.requests_per_s)
+        session = cls(engines.engine(access), target, access, budget, engines.bulks)
         session._auth = _auth(access, None)
         session._transport = await _transport(session.engine, target.device.address, access)
         return session
 
     def in_vlan(self, vlan: int) -> Session:
         """The same device's context of one VLAN: `community@vlan`, or SNMPv3 context `vlan-N`."""
-        other = Session(self.engine, self.target, self.access, self.budget, vlan)
+        other = Session(self.engine, self.target, self.access, self.budget, self.bulks, vlan)
         other._transport, other._auth = self._transport, _auth(self.access, vlan)
         other._context = f"vlan-{vlan}" if self.access.version == "3" else ""
         return other
 
     async def get(self, oids: Sequence[Oid]) -> list[tuple[Oid, Value | None]] | Refusal | None:
         """One try: values (`None`: no such object), a refusal, or `None` for no answer in time."""
+        await self.budget.turn()
         return await self._ask(oids, None)
 
     async def bulk(
         self, oids: Sequence[Oid], repetitions: int
     ) -> list[tuple[Oid, Value | None]] | Refusal | None:
         """One try of a GETBULK, its varbinds in the order of RFC 3416."""
-        return await self._ask(oids, repetitions)
+        await self.budget.turn()
+        async with self.bulks:
+            return await self._ask(oids, repetitions)
 
     async def _ask(
         self, oids: Sequence[Oid], repetitions: int | None
     ) -> list[tuple[Oid, Value | None]] | Refusal | None:
-        await self.budget.turn()
         done: asyncio.Future[tuple[Any, ...]] = asyncio.get_running_loop().create_future()
         try:
             self._send(oids, repetitions, done)
