@@ -122,7 +122,9 @@ class Switch(Protocol):
         """(priority, MAC, name of the root port or `None` where this switch is the root)."""
 
     def set_admin(self, port: str, up: bool) -> None:
-        """`shutdown` / `no shutdown`; bringing a port up clears its err-disabled state."""
+        """`shutdown` / `no shutdown`. `shutdown` clears the err-disabled state, and `no shutdown`
+        alone does nothing to a port that is err-disabled but not shut, as on a Catalyst.
+        """
 
     def set_alias(self, port: str, alias: str) -> None: ...
     def set_access_vlan(self, port: str, vlan: int) -> None: ...
