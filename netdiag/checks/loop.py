@@ -24,7 +24,7 @@ from netdiag.model import (
 from netdiag.names import long_name, short_name, sort_key
 from netdiag.text import clean
 from netdiag.topology import SelfLoop, Suspect, Topology
-from netdiag.topology.unrest import RECENT, recent_events, restless, storm_ports
+from netdiag.topology.unrest import is_present, recent_events, restless, storm_ports
 
 _REPEATS = 0.9
 """Copies of earlier frames: their share in a loop is near 1."""
@@ -84,7 +84,7 @@ def _wire_repeats(network: Network) -> bool:
         s.cause == "loop" or (s.repeat_ratio or 0.0) >= _REPEATS
         for c in network.captures
         for s in c.storms
-        if network.at - s.end <= RECENT
+        if is_present(network, s)
     )
 
 
@@ -92,7 +92,7 @@ def _on_wire(network: Network) -> Iterable[Finding]:
     for capture in network.captures:
         for storm in capture.storms:
             repeats = (storm.repeat_ratio or 0.0) >= _REPEATS or storm.cause == "loop"
-            if not repeats or network.at - storm.end > RECENT:
+            if not repeats or not is_present(network, storm):
                 continue
             share = f"{storm.repeat_ratio:.0%}" if storm.repeat_ratio is not None else "most"
             yield Finding(

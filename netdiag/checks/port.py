@@ -26,19 +26,11 @@ from netdiag.model import (
 )
 from netdiag.names import long_name, short_name
 from netdiag.text import clean
-from netdiag.topology import Link, Topology
+from netdiag.topology import Link, Topology, place
 from netdiag.topology.unrest import LONGEST
 
 _PHYSICAL = frozenset({None, 6, 62, 69, 117})
 _DOWN = (OperStatus.DOWN, OperStatus.LOWER_LAYER_DOWN, OperStatus.NOT_PRESENT)
-
-
-def place(network: Network, device: str, interface: str) -> str:
-    """`acc-2 Gi1/0/5 (desk 2F-105)`."""
-    known = network.device(device)
-    desk = known.desk(interface) if known is not None else None
-    text = f"{device} {clean(short_name(interface))}"
-    return f"{text} (desk {clean(desk)})" if desk else text
 
 
 def _since(snapshot: Snapshot, port: Interface) -> datetime:

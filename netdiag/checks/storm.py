@@ -22,7 +22,7 @@ from netdiag.model import (
 from netdiag.names import long_name, short_name
 from netdiag.text import clean
 from netdiag.topology import Topology
-from netdiag.topology.unrest import RECENT, is_storm, recent_events, storm_ports, usual_pps
+from netdiag.topology.unrest import is_present, is_storm, recent_events, storm_ports, usual_pps
 
 
 def broadcast_storm(network: Network, topology: Topology) -> Iterable[Finding]:
@@ -32,7 +32,7 @@ def broadcast_storm(network: Network, topology: Topology) -> Iterable[Finding]:
             yield _by_rate(network, topology, snapshot.device, port, pps)
     for capture in network.captures:
         for storm in capture.storms:
-            if storm.kind == "broadcast" and network.at - storm.end <= RECENT:
+            if storm.kind == "broadcast" and is_present(network, storm):
                 yield _on_wire(storm, capture.source)
     for event in recent_events(network, "storm"):
         if event.interface and not _calm_again(network, event):

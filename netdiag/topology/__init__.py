@@ -14,8 +14,9 @@ from netdiag.topology import blast, locate
 from netdiag.topology.graph import Map
 from netdiag.topology.links import End, Foreign, Link, SelfLoop
 from netdiag.topology.suspects import Suspect, follow_broadcasts, suspects
+from netdiag.topology.words import place, places
 
-__all__ = ["End", "Foreign", "Link", "SelfLoop", "Suspect", "Topology", "build"]
+__all__ = ["End", "Foreign", "Link", "SelfLoop", "Suspect", "Topology", "build", "place", "places"]
 
 
 class Topology(Map):

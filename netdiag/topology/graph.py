@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from netdiag.model import Device, Hop, Interface, Network, OperStatus, Role, Snapshot
+from netdiag.model import Hop, Interface, Network, OperStatus, Role, Snapshot
 from netdiag.names import long_name
 from netdiag.topology.identity import Identities, mac_of, snapshots_of
 from netdiag.topology.learned import learned
@@ -185,9 +185,26 @@ class Map:
         after = nx.node_connected_component(rest, root)
         return tuple(sorted(before - after))
 
-    def inventory(self, device: str) -> Device | None:
-        """What people say of a device."""
-        return self.network.device(device)
+    def beyond(self, device: str, interface: str | None) -> tuple[str, ...]:
+        """The devices that a port leads to: all on its far side, whichever side the root is on.
+
+        A device without any known link can be behind a port that leads nowhere known: where it is
+        the only such one and does not answer, it is taken to be.
+        """
+        import networkx as nx
+
+        gone = self.links_at(device, interface)
+        if not gone:
+            lost = [n for n in self.identities.names if not self.links_of(n) and n != device]
+            dark = [n for n in lost if (s := self.network.snapshot(n)) and not s.reachable]
+            return tuple(dark) if len(dark) == 1 and len(lost) == 1 else ()
+        rest: nx.Graph[str] = nx.Graph()
+        rest.add_nodes_from(self.graph.nodes)
+        rest.add_edges_from((li.a.device, li.b.device) for li in self.links if li not in gone)
+        found: set[str] = set()
+        for link in gone:
+            found |= nx.node_connected_component(rest, link.far(device).device)
+        return tuple(sorted(found - {device}))
 
     def last_snapshot(self, device: str) -> Snapshot | None:
         """The current snapshot, else the newest stored one."""

@@ -8,7 +8,7 @@ A switch from which nothing was read is a leaf. Ports that already have a neighb
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from datetime import datetime
 
 from netdiag.model import Network, Snapshot

@@ -19,7 +19,8 @@ from netdiag.topology.unrest import BEFORE, recent_events, storm_ports, storms_n
 
 AFTER = timedelta(minutes=1)
 _WEIGHT = {"in_broadcast_pps": 0.9, "flapping": 0.8, "flapping-once": 0.35, "self-loop": 0.7}
-_LINK_UP = 0.45
+_LINK_UP, _LINK_UP_LAST = 0.35, 0.6
+"""A link that came up in the storm's last quiet minute closed the loop, most likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,9 @@ def _by_link_up(map_: Map, began: datetime, cases: dict[tuple[str, str], _Case])
         gone = now is not None and now.oper_status is OperStatus.DOWN and now.err_disabled is None
         if event.event == "link-up" and event.at is not None and not gone:
             what = Evidence("syslog", "link-up", port, device, event.at, event.raw)
-            cases[device, port].add(_LINK_UP, what, event.at)
+            last_minute = began - event.at <= AFTER
+            weight = _LINK_UP_LAST if last_minute else _LINK_UP
+            cases[device, port].add(weight, what, event.at)
 
 
 def follow_broadcasts(map_: Map) -> tuple[tuple[Hop, ...], str | None]:

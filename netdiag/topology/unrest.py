@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from netdiag.model import ErrDisableCause, LogEvent, Network
+from netdiag.model import ErrDisableCause, LogEvent, Network, Storm
 
 RECENT = timedelta(hours=2)
 """Log messages older than this are history, not part of the present incident."""
@@ -23,6 +23,7 @@ LONGEST = timedelta(hours=24)
 """A port that has been closed for longer is an old story, whatever closed it."""
 BEFORE = timedelta(minutes=30)
 """What happened so long before a storm may be what began it."""
+JUST_NOW = timedelta(seconds=15)
 SILENCE = timedelta(minutes=1)
 """Slack between clocks of devices, of the sensor and of the poll."""
 
@@ -107,9 +108,24 @@ def incident_window(network: Network) -> datetime:
     return min([network.at - RECENT, *since])
 
 
+def calm_since(network: Network) -> datetime | None:
+    """Every device answers, was measured, and nothing storms or is closed by a storm: since when.
+
+    Messages from before then tell of what is over. `None`: not calm, or not measured.
+    """
+    for snapshot in network.snapshots:
+        if not snapshot.reachable or not snapshot.rates or storm_ports(network, snapshot.device):
+            return None
+    if any(network.at - at <= LONGEST for _, _, at in closed_by_storm(network)):
+        return None
+    return min((s.at for s in network.snapshots), default=None)
+
+
 def recent_events(network: Network, *kinds: str) -> tuple[LogEvent, ...]:
     """Messages of the present incident, oldest first, each once however many channels brought it."""
-    since = incident_window(network)
+    since, calm = incident_window(network), calm_since(network)
+    if calm is not None:
+        since = max(since, calm - JUST_NOW)
     seen: dict[tuple[object, ...], LogEvent] = {}
     for event in network.events():
         if event.event not in kinds or event.at is None or event.device is None:
@@ -123,6 +139,14 @@ def recent_events(network: Network, *kinds: str) -> tuple[LogEvent, ...]:
 
 def _event_key(event: LogEvent) -> tuple[object, ...]:
     return (event.at, event.device, event.event, event.interface or "", event.mac or "", event.raw)
+
+
+def is_present(network: Network, storm: Storm) -> bool:
+    """A storm heard on the wire that belongs to the present incident."""
+    calm = calm_since(network)
+    if calm is not None and storm.end < calm - JUST_NOW:
+        return False
+    return network.at - storm.end <= RECENT
 
 
 def restless(network: Network) -> tuple[LogEvent, ...]:
@@ -147,7 +171,7 @@ def storm_began(network: Network) -> datetime | None:
         e.at or network.at for e in events if e.event != "err-disabled" or e.cause in STORM_CAUSES
     ]
     for capture in network.captures:
-        signs += [s.start for s in capture.storms if network.at - s.end <= RECENT]
+        signs += [s.start for s in capture.storms if is_present(network, s)]
     for snapshot in network.snapshots:
         if storm_ports(network, snapshot.device):
             signs.append(snapshot.at)

@@ -1,0 +1,192 @@
+"""What stands for itself: a closed desk port, a server that is down, an address used twice, the rest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+from netdiag.causes.draft import Case, Draft
+from netdiag.model import ErrDisableCause, Finding, Hop, Kind, OperStatus, Resource, Severity
+from netdiag.text import clean
+from netdiag.topology import place
+from netdiag.topology.identity import mac_of
+from netdiag.topology.unrest import RECENT
+
+_OLD_S = 86400
+"""Closed for longer than a day: not what people call about now."""
+_WORDS = {
+    ErrDisableCause.BPDU_GUARD: "a switch (or something bridging to one) was plugged in there",
+    ErrDisableCause.PORT_SECURITY: "a device that is not allowed there, or one too many",
+    ErrDisableCause.LINK_FLAP: "its link kept going up and down: cable, socket or adapter",
+    ErrDisableCause.STORM_CONTROL: "more broadcasts came in than it lets pass",
+    ErrDisableCause.LOOP_DETECTED: "its own frames came back: a loop behind it",
+    ErrDisableCause.DHCP_RATE_LIMIT: "more DHCP came in than a station sends",
+    ErrDisableCause.ARP_INSPECTION: "ARP that contradicts the leases, or too much of it",
+    ErrDisableCause.UDLD: "the link passes frames one way only",
+    ErrDisableCause.POWER_INLINE: "the powered device drew wrong power",
+}
+
+
+def causes(case: Case) -> list[Draft]:
+    """Servers before ports, for a server's closed port is one cause; then everything left."""
+    return [*_servers(case), *_closed_ports(case), *_addresses(case), *_rest(case)]
+
+
+# --- servers -------------------------------------------------------------------------------------
+
+
+def _servers(case: Case) -> list[Draft]:
+    return [_server(case, f) for f in case.of(Kind.DHCP_SERVER_DOWN) if case.take([f])]
+
+
+def _server(case: Case, finding: Finding) -> Draft:
+    edge = _edge(case, finding)
+    if edge is None:
+        confidence, summary = 0.6, finding.summary
+        return Draft(finding.kind, finding.resource, confidence, summary, [finding])
+    kinds = (Kind.ERR_DISABLED_PORT, Kind.ADMIN_DOWN_PORT)
+    closed = case.take(case.on(edge.device, (edge.interface,), *kinds))
+    where = place(case.network, edge.device, edge.interface)
+    resource = replace(finding.resource, device=edge.device, interface=edge.interface)
+    if closed:
+        text = f"{closed[0].summary}: the DHCP server is attached there"
+        port = Resource(edge.device, edge.interface)
+        draft = Draft(closed[0].kind, port, 0.9, text, closed, [finding])
+        draft.also = (finding.kind,)
+    else:
+        port_now = case.topology.port(edge.device, edge.interface)
+        up = port_now is not None and port_now.oper_status is OperStatus.UP
+        state = "its link is up, so it is the server itself" if up else "its link is down"
+        text = f"{finding.summary}; it is attached at {where}, and {state}"
+        draft = Draft(finding.kind, resource, 0.85, text, [finding])
+    draft.interfaces = (edge.interface,)
+    return draft
+
+
+def _edge(case: Case, finding: Finding) -> Hop | None:
+    for query in (finding.resource.mac, finding.resource.ip):
+        edge = case.topology.trace(query).edge if query else None
+        if edge is not None:
+            return edge
+    if finding.resource.ip is None and finding.resource.mac is None:
+        servers = case.network.site.dhcp_servers
+        found = {case.topology.trace(s.mac or s.ip).edge for s in servers[:1]}
+        return next(iter(found), None) if len(servers) == 1 else None
+    return None
+
+
+# --- ports ---------------------------------------------------------------------------------------
+
+
+def _closed_ports(case: Case) -> list[Draft]:
+    drafts = [_err_disabled(case, f) for f in case.of(Kind.ERR_DISABLED_PORT) if case.take([f])]
+    isolated = {(s.device, s.interface) for s in case.topology.suspects}
+    for finding in case.of(Kind.ADMIN_DOWN_PORT):
+        case.take([finding])
+        if (finding.resource.device, finding.resource.interface) in isolated:
+            continue  # shut because of the storm that came from it
+        known = any(e.source == "history" for e in finding.evidence)
+        fresh = case.network.at - finding.first_seen <= RECENT
+        confidence = 0.85 if known and fresh else 0.7 if known else 0.5
+        drafts.append(_port_draft(finding, confidence, finding.summary))
+    return drafts
+
+
+def _err_disabled(case: Case, finding: Finding) -> Draft:
+    cause, since = case.protection(finding)
+    old = (case.network.at - since).total_seconds() > _OLD_S
+    means = _WORDS.get(cause) if cause is not None else None
+    days = int((case.network.at - since).total_seconds() // 86400)
+    text = finding.summary + (f" ({means})" if means else "")
+    text += f"; so for at least {days} days" if old else ""
+    draft = _port_draft(finding, 0.3 if old else 0.9, text)
+    draft.stale = old
+    device, port = finding.resource.device or "", finding.resource.interface or ""
+    same = [f for f in case.of(*Kind, warnings=True) if _at(f, device, port)]
+    draft.explains = case.take(same)
+    draft.also = tuple(sorted({f.kind for f in draft.explains}))
+    return draft
+
+
+def _at(finding: Finding, device: str, interface: str) -> bool:
+    return (finding.resource.device, finding.resource.interface) == (device, interface)
+
+
+def _port_draft(finding: Finding, confidence: float, summary: str) -> Draft:
+    port = finding.resource.interface
+    draft = Draft(finding.kind, finding.resource, confidence, summary, [finding])
+    draft.interfaces = (port,) if port else ()
+    return draft
+
+
+# --- addresses used twice ------------------------------------------------------------------------
+
+
+def _addresses(case: Case) -> list[Draft]:
+    by_ip: dict[str, list[Finding]] = defaultdict(list)
+    for finding in case.of(Kind.DUPLICATE_ADDRESS):
+        by_ip[finding.resource.ip or finding.id].append(finding)
+    return [_address(case, ip, case.take(group)) for ip, group in sorted(by_ip.items())]
+
+
+def _address(case: Case, ip: str, group: list[Finding]) -> Draft:
+    """The newcomer is the one that no earlier ARP table knows with that address."""
+    macs = _claimants(case, ip, group)
+    owners = _known_before(case, ip)
+    new = [m for m in macs if m not in owners]
+    intruder = new[0] if len(new) == 1 else group[0].resource.mac or (macs[0] if macs else None)
+    found = case.topology.trace(intruder) if intruder else None
+    edge = found.edge if found else None
+    certain = len(new) == 1 and edge is not None
+    where = (
+        f"; {clean(intruder)} is attached at {place(case.network, edge.device, edge.interface)}"
+        if edge and intruder
+        else ""
+    )
+    resource = replace(
+        group[0].resource,
+        mac=intruder,
+        device=edge.device if edge else group[0].resource.device,
+        interface=edge.interface if edge else group[0].resource.interface,
+    )
+    summary = f"{clean(ip)} is used by {len(macs) or 'several'} stations{where}"
+    if certain:
+        summary += f" and came later than {clean(', '.join(sorted(owners)))}"
+    draft = Draft(Kind.DUPLICATE_ADDRESS, resource, 0.85 if certain else 0.6, summary, group)
+    draft.interfaces = (edge.interface,) if edge else ()
+    return draft
+
+
+def _claimants(case: Case, ip: str, group: list[Finding]) -> list[str]:
+    macs = {f.resource.mac for f in group if f.resource.mac}
+    for capture in case.network.captures:
+        macs |= {m for c in capture.arp_conflicts if c.ip == ip for m in c.macs}
+    return sorted(m for m in {mac_of(m) for m in macs} if m)
+
+
+def _known_before(case: Case, ip: str) -> set[str]:
+    found = {mac_of(e.mac) for s in case.network.history for e in s.arp if e.ip == ip}
+    found |= {mac_of(s.mac) for s in case.network.site.dhcp_servers if s.ip == ip and s.mac}
+    return {m for m in found if m}
+
+
+# --- the rest ------------------------------------------------------------------------------------
+
+
+def _rest(case: Case) -> list[Draft]:
+    """Findings of other kinds, those about one port together."""
+    groups: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
+    for finding in case.of(*Kind):
+        r = finding.resource
+        key = (r.device or "", r.interface) if r.interface else (finding.id,)
+        groups[key].append(finding)
+    drafts = []
+    for _, group in sorted(groups.items()):
+        order = list(Severity)
+        main = min(group, key=lambda f: (order.index(f.severity), f.kind, f.id))
+        because = case.take(group)
+        draft = _port_draft(main, 0.5, main.summary)
+        draft.because = because
+        draft.also = tuple(sorted({f.kind for f in because}))
+        drafts.append(draft)
+    return drafts
