@@ -86,10 +86,13 @@ class Analysis:
         self._decoded[kind] += 1
         try:
             said = dissect.message(what)
-        except DecodeError:
-            if not what.cut:  # what was not captured is not the sender's mistake
-                self.malformed += 1
+        except dissect.TooShort:
+            self.malformed += not what.cut  # what was not captured is not the sender's mistake
             return None
+        except DecodeError:
+            self.malformed += 1
+            return None
+        self.malformed += said.get("malformed", False)
         self._serial += 1
         src = found.src.hex(":")
         said = {

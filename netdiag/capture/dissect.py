@@ -22,6 +22,10 @@ logging.getLogger("scapy").setLevel(logging.CRITICAL)  # hostile frames would fi
 Message = dict[str, Any]
 
 
+class TooShort(DecodeError):
+    """It ends before it should: no fault of the sender's where not all of it was captured."""
+
+
 def preload() -> None:
     """Imports scapy's layers while their files can still be read."""
     import scapy.layers.dhcp
@@ -33,14 +37,17 @@ def preload() -> None:
 def message(control: Control) -> Message:
     """What one control frame says; `type` names the protocol.
 
-    :raises DecodeError: for anything malformed.
+    `malformed` is true where only a part of it makes sense: a rogue server with one bad option is
+    still a rogue server.
+
+    :raises DecodeError: where nothing does.
     """
     try:
         found = _DECODERS[control.kind](control)
     except DecodeError:
         raise
     except Exception as exc:  # scapy raises whatever its fields raise
-        raise DecodeError(f"{control.kind}: {type(exc).__name__}: {exc}") from exc
+        raise TooShort(f"{control.kind}: {type(exc).__name__}: {exc}") from exc
     if control.src is not None:
         found["ip"] = _address(control.src)
         found["ttl"] = control.ttl
@@ -71,7 +78,7 @@ _ARP = Struct("!HHBBH6s4s6s4s")
 
 def _arp(control: Control) -> Message:
     if len(control.payload) < _ARP.size:
-        raise DecodeError(f"arp: {len(control.payload)} octets")
+        raise TooShort(f"arp: {len(control.payload)} octets")
     hardware, protocol, hlen, plen, op, sha, spa, tha, tpa = _ARP.unpack_from(control.payload)
     if hardware not in (1, 6) or protocol != 0x0800 or hlen != 6 or plen != 4:
         raise DecodeError(
@@ -101,7 +108,7 @@ def _dhcp(control: Control) -> Message:
     from scapy.layers.dhcp import BOOTP, DHCP
 
     if len(control.payload) < 44:
-        raise DecodeError(f"dhcp: {len(control.payload)} octets")
+        raise TooShort(f"dhcp: {len(control.payload)} octets")
     bootp = BOOTP(control.payload)
     if bootp.op not in (1, 2) or bootp.hlen > 16:
         raise DecodeError(f"dhcp: op {bootp.op}, hardware address of {bootp.hlen} octets")
@@ -113,6 +120,7 @@ def _dhcp(control: Control) -> Message:
         "yiaddr": bootp.yiaddr,
         "giaddr": bootp.giaddr,
         "message": None,
+        "malformed": False,
     }
     options = bootp.getlayer(DHCP)
     if options is not None:
@@ -131,9 +139,8 @@ def _options(options: object, found: Message, *, cut: bool) -> None:
         if option == "end":
             return
         if isinstance(option, bytes):
-            if cut:
-                return
-            raise DecodeError("dhcp: an option that ends beyond the message")
+            found["malformed"] = not cut
+            return
         if not isinstance(option, tuple) or len(option) < 2:
             continue
         name, *values = option
@@ -214,7 +221,7 @@ def _ra(control: Control) -> Message:
     from scapy.layers import inet6
 
     if len(control.payload) < 16:
-        raise DecodeError(f"ra: {len(control.payload)} octets")
+        raise TooShort(f"ra: {len(control.payload)} octets")
     packet = inet6.ICMPv6ND_RA(control.payload)
     prefixes: list[str] = []
     dns: list[str] = []

@@ -179,9 +179,9 @@ def control(found: Frame) -> Control | None:
     """The control protocol in a frame, or `None` for ordinary traffic."""
     kind, octets, start = found.ethertype, found.octets, found.start
     if kind == 0x0800:
-        return _ipv4(octets, start)
+        return _ipv4(octets, start, cut=found.cut)
     if kind == 0x86DD:
-        return _ipv6(octets, start)
+        return _ipv6(octets, start, cut=found.cut)
     if kind == 0x0806:
         return Control("arp", octets[start:], cut=found.cut)
     if kind == 0x88CC:
@@ -208,7 +208,7 @@ def _llc(found: Frame) -> Control | None:
     return None
 
 
-def _ipv4(octets: bytes, start: int) -> Control | None:
+def _ipv4(octets: bytes, start: int, *, cut: bool) -> Control | None:
     if len(octets) < start + 28 or octets[start + 9] != 17:
         return None
     size = (octets[start] & 15) * 4
@@ -225,14 +225,14 @@ def _ipv4(octets: bytes, start: int) -> Control | None:
         octets[start + 12 : start + 16],
         octets[start + 16 : start + 20],
         octets[start + 8],
-        cut=len(payload) < length - 8,
+        cut=cut or bool(_U16(octets, start + 6)[0] & 0x2000),
     )
 
 
 _ND = {133: "rs", 134: "ra", 135: "ns"}
 
 
-def _ipv6(octets: bytes, start: int) -> Control | None:
+def _ipv6(octets: bytes, start: int, *, cut: bool) -> Control | None:
     if len(octets) < start + 48:
         return None
     length, following, hops = _U16(octets, start + 4)[0], octets[start + 6], octets[start + 7]
@@ -244,7 +244,7 @@ def _ipv6(octets: bytes, start: int) -> Control | None:
     src, dst = octets[start + 8 : start + 24], octets[start + 24 : start + 40]
     if len(octets) < at + 8:
         return None
-    payload, cut = octets[at:end], len(octets) < end
+    payload = octets[at:end]
     if following == 58 and octets[at] in _ND:
         return Control(_ND[octets[at]], payload, src, dst, hops, cut)
     if following == 17 and _U16(octets, at + 2)[0] in (546, 547):
