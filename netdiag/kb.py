@@ -65,6 +65,11 @@ class _Report(Protocol):
     def symptom(self) -> str | None: ...
 
 
+class _Approval(Protocol):
+    @property
+    def step(self) -> int: ...
+
+
 class _Verification(Protocol):
     @property
     def at(self) -> datetime: ...
@@ -93,6 +98,8 @@ class Case(Protocol):
     def cause(self) -> Cause | None: ...
     @property
     def cause_text(self) -> str | None: ...
+    @property
+    def approvals(self) -> Sequence[_Approval]: ...
     @property
     def fix(self) -> str | None: ...
     @property
@@ -341,8 +348,9 @@ def _fix(ticket: Case) -> str:
     if ticket.close_reason:
         return f"Closed without a verified fix: {ticket.close_reason}"
     plan = ticket.diagnosis.plan if ticket.diagnosis else ()
-    changes = ("shut-port", "reopen-port", "supervised-reopen", "ask-person")
-    return "\n".join(f"- {s.summary}" for s in plan if s.action in changes) or "Not recorded."
+    approved = {a.step for a in ticket.approvals}
+    done = [s.summary for s in plan if s.step in approved and s.action not in ("look", "record")]
+    return "\n".join(f"- {summary}" for summary in done) or "Not recorded."
 
 
 def _prevention(ticket: Case) -> str:

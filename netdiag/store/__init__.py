@@ -52,10 +52,6 @@ class Store:
 
         self._schema = schema
         self.journal: Journal = Journal(self._engine, path)
-        self.intend = self.journal.intend
-        self.outcome = self.journal.outcome
-        self.actions = self.journal.actions
-        self.unfinished = self.journal.unfinished
 
     def __enter__(self) -> Self:
         return self

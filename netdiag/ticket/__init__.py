@@ -200,7 +200,7 @@ def approved(ticket: Ticket, steps: Sequence[int], at: datetime, by: str) -> Tic
     ticket = replace(
         ticket, approvals=(*ticket.approvals, *(Approval(s, _clip(by), at) for s in steps))
     )
-    words = "approved step " + ", ".join(str(s) for s in steps)
+    words = "step " + ", ".join(str(s) for s in steps)
     return _to(_log(ticket, at, by, "approval", words), Stage.REPAIRING, at)
 
 
