@@ -1,1 +1,117 @@
-"""The only package that talks to devices and wires."""
+"""The only package that talks to devices and wires.
+
+`poll` asks many devices over SNMP and SSH at the same time and unites what each said; one device's
+failure is data in its snapshot, never an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from netdiag import platforms
+from netdiag.decode.merge import merge
+from netdiag.model import Snapshot, SourceError
+
+if TYPE_CHECKING:
+    from netdiag.access import Target
+
+_SESSIONS = 32
+"""SSH logins at once: each costs a thread and a key exchange."""
+
+
+def poll(
+    targets: Sequence[Target],
+    *,
+    via: frozenset[str] = frozenset({"snmp", "ssh"}),
+    window_s: float | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Snapshot, ...]:
+    """One snapshot a target, in their order. `window_s`: also rates, from counters read that far apart."""
+    if not targets:
+        return ()
+    tell = progress or (lambda _: None)
+    with ThreadPoolExecutor(min(_SESSIONS, len(targets)), "ssh") as pool:
+        waiting = {
+            t.device.name: pool.submit(_ssh, t, tell)
+            for t in targets
+            if "ssh" in via and t.ssh and _spoken(t.device.platform)
+        }
+        by_snmp = _snmp(targets, via, window_s, progress)
+        for target in targets:
+            known = _recognised(target, by_snmp.get(target.device.name))
+            if "ssh" in via and known is not None:
+                waiting[target.device.name] = pool.submit(_ssh, known, tell)
+        by_ssh = {name: future.result() for name, future in waiting.items()}
+    return tuple(
+        _united(t, via, by_snmp.get(t.device.name), by_ssh.get(t.device.name)) for t in targets
+    )
+
+
+def _snmp(
+    targets: Sequence[Target],
+    via: frozenset[str],
+    window_s: float | None,
+    progress: Callable[[str], None] | None,
+) -> dict[str, Snapshot]:
+    asked = [t for t in targets if "snmp" in via and t.snmp]
+    if not asked:
+        return {}
+    from netdiag.collect import snmp
+
+    return {s.device: s for s in snmp.poll(asked, window_s=window_s, progress=progress)}
+
+
+def _ssh(target: Target, tell: Callable[[str], None]) -> Snapshot:
+    from netdiag.collect import ssh
+
+    snapshot = ssh.poll(target)
+    tell(f"{target.device.name}: {'read' if snapshot.sources else 'not read'} over SSH")
+    return snapshot
+
+
+def _recognised(target: Target, seen: Snapshot | None) -> Target | None:
+    """The target, its platform entered as SNMP recognised it, where nobody else had."""
+    if target.device.platform is None and target.ssh and seen and _spoken(seen.platform):
+        return replace(target, device=replace(target.device, platform=seen.platform))
+    return None
+
+
+def _spoken(name: str | None) -> bool:
+    platform = platforms.get(name)
+    return platform is not None and bool(platform.prepare)
+
+
+def _united(
+    target: Target, via: frozenset[str], snmp: Snapshot | None, ssh: Snapshot | None
+) -> Snapshot:
+    merged = merge(snmp, ssh) if snmp or ssh else _not_asked(target, via)
+    errors = tuple(e for e in target.errors if e.source in via)
+    return replace(merged, errors=(*errors, *merged.errors))
+
+
+def _not_asked(target: Target, via: frozenset[str]) -> Snapshot:
+    """Neither way in could be taken: why, in a sentence."""
+    ways = " or ".join(sorted(via)).upper()
+    why = f"no login over {ways} is configured for it"
+    if target.errors:
+        why = "no way in could be prepared"
+    elif "ssh" in via and target.ssh is not None:
+        platform = target.device.platform
+        why = (
+            f"netdiag does not speak the command line of its platform {platform!r}, and SNMP is not configured"
+            if platform
+            else "its platform is not entered in the inventory, and SNMP did not tell it"
+        )
+    error = SourceError(min(via, default="snmp"), "login", f"{target.device.name}: {why}")
+    return Snapshot(
+        device=target.device.name,
+        address=target.device.address,
+        at=datetime.now(UTC),
+        reachable=False,
+        platform=target.device.platform,
+        errors=(error,),
+    )

@@ -40,6 +40,8 @@ class Platform:
     fdb, lldp, cdp, arp, stp, aggregates, storm-control, log."""
     poll: tuple[str, ...] = ()
     """The needs that a poll reads, in this order."""
+    prepare: tuple[str, ...] = ()
+    """Lines after login that make output plain: no paging, no narrow terminal."""
     refusals: tuple[str, ...] = ()
     """Regular expressions of the lines with which the command line refuses a command."""
     err_disable_causes: Mapping[str, ErrDisableCause] = field(default_factory=dict)

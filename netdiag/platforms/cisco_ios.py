@@ -114,7 +114,7 @@ CISCO_IOS = Platform(
         ),
         "switchport": Command("show interfaces switchport", "cisco_ios_switchport.textfsm"),
         "counters": Command("show interfaces counters", "cisco_ios_counters.textfsm"),
-        "fdb": Command("show mac address-table", "ntc:cisco_ios_show_mac-address-table.textfsm"),
+        "fdb": Command("show mac address-table", "cisco_ios_mac_address_table.textfsm"),
         "lldp": Command(
             "show lldp neighbors detail", "ntc:cisco_ios_show_lldp_neighbors_detail.textfsm"
         ),
@@ -144,6 +144,7 @@ CISCO_IOS = Platform(
         "stp",
         "log",
     ),
+    prepare=("terminal length 0", "terminal width 511"),
     refusals=(
         r"^% ?Invalid input detected",
         r"^% ?Incomplete command",

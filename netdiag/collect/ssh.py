@@ -1,0 +1,336 @@
+"""The command line of one device: logged in strictly, read, and changed line by line.
+
+Rules: one session a device at a time; a host key is on record or the login is refused; no secret
+leaves `Secret` but into the library that logs in, and none is in any transcript; every error of
+netmiko and paramiko is translated here.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from netdiag import platforms
+from netdiag.access import SshAccess, Target
+from netdiag.collect import hostkeys
+from netdiag.collect.shell import Shell, refuse
+from netdiag.decode import show
+from netdiag.errors import AccessDenied, CollectError, DecodeError, Unreachable, UsageError
+from netdiag.model import Snapshot, SourceError
+from netdiag.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PASSWORD = re.compile(rb"(?:([Pp]assword:)|[\r\n]([^\r\n]{1,100}[>#])) ?\Z")
+
+# What paramiko would print to stderr by itself is told in our errors.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+_LOCKS: dict[tuple[str, int], threading.Lock] = {}
+_LOCKS_LOCK = threading.Lock()
+
+
+class Session:
+    """One login; used as a context manager, from any thread, one question at a time.
+
+    Raises `Unreachable` (no answer, or silence), `AccessDenied`, `HostKeyUnknown`, `HostKeyChanged`,
+    `CollectError` (no common ciphers, known_hosts unreadable), `UsageError` (no login configured).
+    `transcript` is all that was sent and came back in configuration mode, also after an error.
+    """
+
+    def __init__(self, target: Target, *, out_of_band: bool = False) -> None:
+        self.device = target.device
+        self.transcript = ""
+        access = target.out_of_band if out_of_band else target.ssh
+        if access is None:
+            way = "second management path" if out_of_band else "SSH login"
+            raise UsageError(f"the inventory has no {way} for {target.device.name}")
+        self._access: SshAccess = access
+        address = target.out_of_band_address if out_of_band else None
+        self._address = address or target.device.address
+        self._platform = _spoken(target.device.platform)
+        self._lock = _lock(self._address, access.port)
+        self._connection: Any = None
+        self._shell: Shell | None = None
+
+    def __enter__(self) -> Session:
+        if not self._lock.acquire(timeout=60 * self._access.timeout_s):
+            raise Unreachable(
+                f"another session of this netdiag with {self.device.name} does not end"
+            )
+        try:
+            self._open()
+        except BaseException:
+            self._close()
+            self._lock.release()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+        self._lock.release()
+
+    def show(self, line: str) -> str:
+        """The answer to a show command; `DecodeError` when the device does not know it."""
+        answer = self._opened().ask(line)
+        # Further down a log line may well begin like a refusal.
+        refuse(self.device.name, line, answer, self._platform.refusals, lines=6)
+        return self._without_secrets(answer)
+
+    def configure(self, lines: Sequence[str]) -> str:
+        """Sends the lines in configuration mode and returns what was sent and came back.
+
+        Stops at the first line that the device refuses (`DecodeError`); those before it hold.
+        """
+        started = len(self.transcript)
+        self._enable()
+        try:
+            for line in ("configure terminal", *lines):
+                self._configure_line(line)
+        finally:
+            # Also after a refusal: a session left in configuration mode would misread what follows.
+            with suppress(Unreachable):
+                self._note("end", self._opened().ask("end"))
+        return self.transcript[started:]
+
+    # --- inside ---
+
+    def _configure_line(self, line: str) -> None:
+        shell = self._opened()
+        before = shell.prompt
+        answer = shell.ask(line)
+        self._note(line, answer, before)
+        refuse(self.device.name, line, answer, self._platform.refusals)
+        if not shell.prompt.rstrip().endswith(")#"):
+            raise DecodeError(
+                f"{self.device.name} is not in configuration mode after '{line}': "
+                f"{clean(shell.prompt)}"
+            )
+
+    def _note(self, line: str, answer: str, prompt: str = "") -> None:
+        self.transcript += self._without_secrets(f"{prompt}{line}\n{answer}")
+
+    def _enable(self) -> None:
+        """Privileged mode, by the enable secret where the login alone does not give it."""
+        shell = self._opened()
+        if not shell.prompt.endswith(">"):
+            return
+        secret = self._access.enable_secret
+        if secret is not None:
+            shell.ask("enable", stop=_PASSWORD)
+            if shell.prompt.endswith(":"):
+                shell.ask(secret.reveal(), visible=False, stop=_PASSWORD)
+            if shell.prompt.endswith("#"):
+                return
+        why = (
+            "refuses the enable secret"
+            if secret
+            else "gives no privilege, and no enable_secret is set"
+        )
+        raise AccessDenied(f"{self.device.name} {why}: it cannot be configured with this login")
+
+    def _opened(self) -> Shell:
+        if self._shell is None:
+            raise Unreachable(f"the session with {self.device.name} is not open")
+        return self._shell
+
+    def _open(self) -> None:
+        self._connection = connection = _netmiko(
+            self._platform.name, self._address, self._access, _netmiko_options(self._access)
+        )
+        known_hosts = _known_hosts(self._access)
+        policy = hostkeys.Policy(self.device.name, known_hosts, accept_new=self._access.accept_new)
+        connection.key_policy = policy
+        try:
+            connection.establish_connection()
+        except Exception as exc:  # noqa: BLE001 - netmiko, paramiko and cryptography each have their own
+            raise self._translated(exc, policy, known_hosts) from _without_context(exc)
+        self._shell = Shell(
+            self.device.name, connection.remote_conn, silence_s=self._access.timeout_s
+        )
+        for line in self._platform.prepare:
+            self._shell.ask(line)
+        self._shell.learn_prompt()
+
+    def _close(self) -> None:
+        connection, self._connection, self._shell = self._connection, None, None
+        if connection is None:
+            return
+        with suppress(Exception):
+            connection.remote_conn.sendall(b"exit\n")
+        with suppress(Exception):
+            connection.paramiko_cleanup()
+        # Each connection registers a filter that holds the password.
+        with suppress(Exception):
+            from netmiko.base_connection import log
+
+            log.removeFilter(connection._secrets_filter)
+
+    def _translated(
+        self, exc: Exception, policy: hostkeys.Policy, known_hosts: Path
+    ) -> CollectError:
+        where = f"{self.device.name} ({self._address}:{self._access.port})"
+        changed = hostkeys.changed(self.device.name, known_hosts, exc)
+        if policy.refusal is not None:
+            return policy.refusal
+        if changed is not None:
+            return changed
+        kind, words = type(exc).__name__, str(exc)
+        if kind == "NetmikoAuthenticationException":
+            return AccessDenied(
+                f"{where} refuses the login of {self._access.username!r}: wrong password or key"
+            )
+        if "ncompatible" in words or "no acceptable" in words:
+            return CollectError(f"{where}: no cipher or key exchange in common: {_gist(words)}")
+        if kind.startswith("Netmiko") or isinstance(exc, OSError | EOFError):
+            return Unreachable(f"{where} does not answer over SSH: {_gist(words)}")
+        return CollectError(f"{where}: the login failed: {kind}: {_gist(words)}")
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in (self._access.password, self._access.enable_secret):
+            if secret is not None and len(secret.reveal()) > 3:
+                text = text.replace(secret.reveal(), "<secret>")
+        return text
+
+
+def poll(target: Target, *, out_of_band: bool = False) -> Snapshot:
+    """What the device's show commands say; never raises for the device.
+
+    A device that answers and refuses the login is `reachable` with nothing read: it is not down.
+    """
+    at = datetime.now(UTC)
+    device = target.device
+    try:
+        session = Session(target, out_of_band=out_of_band)
+    except (UsageError, CollectError) as exc:
+        return _nothing(target, at, exc, reachable=False)
+    answers: dict[str, str] = {}
+    errors: list[SourceError] = []
+    try:
+        with session:
+            platform = session._platform
+            _ask_all(session, platform, answers, errors)
+    except Unreachable as exc:
+        if not answers:
+            return _nothing(target, at, exc, reachable=False)
+        errors.append(SourceError("ssh", "session", str(exc)))
+    except CollectError as exc:
+        return _nothing(target, at, exc, reachable=True)
+    decoded = show.snapshot(device, platform, answers, at)
+    return show.with_errors(decoded, errors)
+
+
+def _ask_all(
+    session: Session,
+    platform: platforms.Platform,
+    answers: dict[str, str],
+    errors: list[SourceError],
+) -> None:
+    for need in platform.poll:
+        try:
+            answers[need] = session.show(platform.commands[need].line)
+        except DecodeError as exc:
+            errors.append(SourceError("ssh", need, str(exc)))
+
+
+def _nothing(target: Target, at: datetime, exc: Exception, *, reachable: bool) -> Snapshot:
+    return Snapshot(
+        device=target.device.name,
+        address=target.device.address,
+        at=at,
+        reachable=reachable,
+        platform=target.device.platform,
+        errors=(SourceError("ssh", "login", str(exc)),),
+    )
+
+
+def _spoken(name: str | None) -> platforms.Platform:
+    platform = platforms.get(name)
+    if platform is None or not platform.prepare:
+        known = ", ".join(p.name for p in platforms.ALL if p.prepare)
+        said = f"the platform {name!r}" if name else "a device without a platform"
+        raise UsageError(f"netdiag does not speak the command line of {said}; it speaks: {known}")
+    return platform
+
+
+def _lock(address: str, port: int) -> threading.Lock:
+    with _LOCKS_LOCK:
+        return _LOCKS.setdefault((address, port), threading.Lock())
+
+
+def _known_hosts(access: SshAccess) -> Path:
+    if access.known_hosts is not None:
+        return Path(access.known_hosts).expanduser()
+    return Path("~/.ssh/known_hosts").expanduser()
+
+
+def _netmiko_options(access: SshAccess) -> Mapping[str, Any]:
+    secretless = access.password is None
+    return {
+        "username": access.username or "",
+        "password": None if access.password is None else access.password.reveal(),
+        # An agent or the user's own keys only where nothing else is configured.
+        "use_keys": secretless or access.key_file is not None,
+        "key_file": access.key_file,
+        "allow_agent": secretless and access.key_file is None,
+        "conn_timeout": access.timeout_s,
+        "auth_timeout": access.timeout_s,
+        "banner_timeout": access.timeout_s,
+        "blocking_timeout": access.timeout_s,
+    }
+
+
+def _netmiko(platform: str, address: str, access: SshAccess, options: Mapping[str, Any]) -> Any:
+    """An unopened netmiko connection that verifies host keys and waits no longer than it is told."""
+    from netmiko import ConnectHandler
+
+    try:
+        connection = ConnectHandler(
+            device_type=platform,
+            host=address,
+            port=access.port,
+            ssh_strict=True,
+            alt_host_keys=True,
+            alt_key_file=str(_known_hosts(access)),
+            auto_connect=False,
+            **options,
+        )
+    except ValueError as exc:
+        raise CollectError(f"{address}: the SSH key {access.key_file} cannot be used") from exc
+    build = connection._build_ssh_client
+
+    def build_impatient() -> Any:
+        # paramiko waits an hour for a channel by default: a hung device must not.
+        client = build()
+        client.connect = partial(client.connect, channel_timeout=access.timeout_s)
+        return client
+
+    connection._build_ssh_client = build_impatient
+    return connection
+
+
+def _without_context(exc: Exception) -> Exception:
+    """The library's error alone: what it was raised from is told in ours."""
+    exc.__context__ = None
+    return exc
+
+
+def _gist(words: str) -> str:
+    """The first sentence of netmiko's long advice."""
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    useful = [x for x in lines if not x.startswith(("A paramiko SSHException", "TCP connection"))]
+    return clean((useful or lines or ["no reason given"])[0])

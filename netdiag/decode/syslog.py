@@ -1,0 +1,149 @@
+"""Messages of Cisco IOS (and what NX-OS says alike) become events.
+
+Sources: the Catalyst 2960-X, 3560 and 4500 system message guides; samples of real devices. Rules:
+every message with a `%FACILITY-SEVERITY-NAME` is an event, of kind `other` where it is not
+understood; a field that the text leaves out is `None`; no line raises.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+from netdiag import platforms
+from netdiag.decode import syslog_header
+from netdiag.decode.mib_address import mac_text
+from netdiag.model import ErrDisableCause, LogEvent
+from netdiag.names import long_name
+
+_MAX_LINE = 2000
+# For example "%PM-SP-4-ERR_DISABLE: ", "%PKT_INFRA-LINK-3-UPDOWN : ", "%MODULE-5-MOD_OK: "
+_MESSAGE = re.compile(
+    r"%(?P<mnemonic>[A-Z][A-Z0-9_]*(?:-[A-Za-z0-9_]+){0,4}?-[0-7]-[A-Za-z0-9_]+)\s?:?\s?(?P<text>.*)",
+    re.DOTALL,
+)
+_MAC = r"(?P<mac>[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}|(?:[0-9a-fA-F]{2}[:.-]?){5}[0-9a-fA-F]{2})"
+_IF = r"(?P<interface>[A-Za-z][A-Za-z-]* ?\d[\d/.:]*)"
+_VLAN = r"(?: on| in)?,? (?:vlan|VLAN) ?(?P<vlan>\d+)"
+
+# (mnemonic after slot and severity, event, the text)
+_PATTERNS: tuple[tuple[str, str, str], ...] = (
+    # storm-control error detected on Gi4/1, putting Gi4/1 in err-disable state
+    (r"PM.*ERR_DISABLE.*", "err-disabled", rf"(?P<cause>\S.*?) error detected on {_IF}(?:{_VLAN})?"),
+    # Attempting to recover from storm-control err-disable state on Gi0/24
+    (r"PM.*ERR_RECOVER.*", "err-recover", rf"recover from (?P<cause>\S.*?) err-disable state on {_IF}(?:{_VLAN})?"),
+    # Interface Ethernet1/7 is down (Error disabled. Reason:BPDUGuard)
+    (r"ETHPORT.*IF_DOWN_ERROR_DISABLED", "err-disabled", rf"Interface {_IF} is down \(Error disabled\. Reason: ?(?P<cause>[^)]*)"),
+    # A packet storm was detected on Gi0/24. The interface has been disabled.
+    (r"STORM_CONTROL.*", "storm", rf"storm (?:was )?detected on {_IF}"),
+    # Keepalive packet loop-back detected on GigabitEthernet0/1.
+    (r"ETHCNTR.*LOOP_BACK_DETECTED", "loop", rf"[Ll]oop-back detected on {_IF}"),
+    (r"LOOPDETECT.*", "loop", rf"(?:on|interface|port) {_IF}"),
+    # Host 0017.0e82.0850 in vlan 254 is flapping between port Gi0/24 and port
+    (r".*(?:MACFLAP|MAC_MOVE|HOSTFLAPPING|MAC_FLAP).*|MAC_MOVE.*", "mac-flap",
+     rf"(?:[Hh]ost|[Mm]ac) {_MAC} in vlan (?P<vlan>\d+) (?:is|has) (?:flapping between|moving from|moved from)(?: port)? ?{_IF}?(?: efp_id \d+)? ?(?:and|to)(?: port)? ?(?P<other>[A-Za-z][A-Za-z-]* ?\d[\d/.:]*)?"),
+    # Interface GigabitEthernet4/0/45, changed state to down
+    (r"(?:PKT_INFRA-)?(?:LINK|LINEPROTO).*", "link", rf"(?:Interface|protocol on Interface) {_IF},? changed state to (?P<state>(?:administratively )?(?:up|down))"),
+    (r"ETHPORT.*IF_(?:UP|DOWN.*)", "link", rf"Interface {_IF} is (?P<state>up|down)"),
+    # Security violation occurred, caused by MAC address 0024.8ca2.ba6d on port Gi0/1.
+    (r"PORT_SECURITY.*PSECURE_VIOLATION.*", "port-security", rf"caused by MAC (?:address )?{_MAC} on (?:port|interface) {_IF}(?:{_VLAN})?"),
+    # Received BPDU on port GigabitEthernet4/1 with BPDU Guard enabled. Disabling port.
+    (r"(?:SPANTREE|STP).*BLOCK_BPDUGUARD.*", "bpdu-guard", rf"Received BPDU on (?:port |interface )?{_IF}"),
+    # DHCP_SNOOPING drop message on untrusted port, message type: DHCPOFFER, MAC sa: 0011.2233.4455
+    (r"DHCP_SNOOPING.*", "dhcp-snooping", rf"(?:MAC sa: {_MAC}|(?:port|interface) {_IF})"),
+    # Loop guard blocking port GigabitEthernet0/39 on VLAN0252.
+    (r"(?:SPANTREE|STP).*", "other", rf"port {_IF}(?:{_VLAN})?"),
+    # Security violation on the interface Gi1/0/3, new MAC address (0011.2233.4455) is seen.
+    (r"AUTHMGR.*SECURITY_VIOLATION", "other", rf"on the interface {_IF}, new MAC address \({_MAC}\)"),
+    # Duplicate address 10.21.91.1 on Vlan1197, sourced by 0024.8ca2.ba6d
+    (r"IP-.*DUPADDR", "other", rf"on {_IF}, sourced by {_MAC}"),
+)  # fmt: skip
+_COMPILED = tuple(
+    (re.compile(name), event, re.compile(text, re.IGNORECASE)) for name, event, text in _PATTERNS
+)
+_CAUSE_OF = {"storm": ErrDisableCause.STORM_CONTROL, "bpdu-guard": ErrDisableCause.BPDU_GUARD}
+
+
+def parse_line(line: str, *, at: datetime) -> LogEvent | None:
+    """The event of one line, of a syslog server's file or of `show logging`; `None`: no message in it.
+
+    `at` (aware): when it was read. Its zone is that of times which name none.
+    """
+    line = line[:_MAX_LINE].strip()
+    match = _MESSAGE.search(line)
+    if match is None:
+        return None
+    header = syslog_header.parse(line[: match.start()], at)
+    bare = LogEvent(
+        at=header.at, device=header.host, mnemonic=match["mnemonic"], event="other", raw=line
+    )
+    return _understood(bare, match["text"])
+
+
+def parse(text: str, *, at: datetime) -> tuple[LogEvent, ...]:
+    """Every event of a text, in its order; a message that the terminal wrapped is put together again."""
+    events: list[LogEvent] = []
+    pending = ""
+    for line in text.splitlines():
+        if _MESSAGE.search(line[:_MAX_LINE]):
+            _add(events, pending, at)
+            pending = line.rstrip()
+        elif pending and line.strip() and not syslog_header.parse(line, at).stamped:
+            # A terminal breaks within a word when the line is full.
+            glue = "" if len(pending.rpartition("\n")[2]) >= 79 else " "
+            pending = (pending + glue + line.strip())[:_MAX_LINE]
+        else:
+            _add(events, pending, at)
+            pending = ""
+    _add(events, pending, at)
+    return tuple(events)
+
+
+def _add(events: list[LogEvent], line: str, at: datetime) -> None:
+    event = parse_line(line, at=at) if line else None
+    if event is not None:
+        events.append(event)
+
+
+def _understood(event: LogEvent, text: str) -> LogEvent:
+    for name, kind, pattern in _COMPILED:
+        if not name.fullmatch(event.mnemonic):
+            continue
+        match = pattern.search(text)
+        if match is None:
+            return replace(event, event=kind) if kind not in {"link", "other"} else event
+        return _filled(event, kind, match.groupdict())
+    return event
+
+
+def _filled(event: LogEvent, kind: str, said: dict[str, str | None]) -> LogEvent:
+    state, cause = said.get("state"), said.get("cause")
+    if kind == "link":
+        kind = "link-up" if state and state.lower() == "up" else "link-down"
+    found = _cause(cause) if cause else _CAUSE_OF.get(kind)
+    if "FILTERED" in event.mnemonic:
+        found = None  # storm control dropped frames; the port is open
+    return replace(
+        event,
+        event=kind,
+        interface=_port(said.get("interface")),
+        other_interface=_port(said.get("other")),
+        vlan=_vlan(said.get("vlan")),
+        mac=mac_text(said.get("mac") or ""),
+        cause=found,
+    )
+
+
+def _cause(word: str) -> ErrDisableCause:
+    ios = platforms.get("cisco_ios")
+    return ios.cause(word) if ios else ErrDisableCause.OTHER
+
+
+def _port(name: str | None) -> str | None:
+    return long_name(name.rstrip(".:,")) if name else None
+
+
+def _vlan(digits: str | None) -> int | None:
+    number = int(digits) if digits and len(digits) < 6 else 0
+    return number if 1 <= number <= 4094 else None

@@ -1,0 +1,120 @@
+"""What stands before a Cisco message: priority, sequence numbers, host, clock marks and time.
+
+Sources: RFC 3164, RFC 5424, and the header forms of IOS, IOS-XR and NX-OS. A time is given only
+where it can be trusted: `*` says that the clock was never set, an uptime says nothing of the day,
+a zone that two countries share is not guessed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone, tzinfo
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# For example "*Nov 22 06:01:02.123 CDT:", "2026 Nov 22 06:01:02 EST:", ".Nov 22 2026 06:01:02"
+_STAMP = re.compile(
+    r"(?P<mark>[*.])?(?:(?P<year>\d{4}) )?(?<![A-Za-z])(?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2})"
+    r"(?: (?P<year2>\d{4}))? (?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)(?:\.(?P<fraction>\d{1,6}))?"
+    r"(?: (?P<zone>[A-Z]{1,5}(?=:|$)))?"
+)
+# For example "2026-11-22T06:01:02.123456+00:00"
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?")
+_ZONES = {
+    "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "CET": 1, "MET": 1, "CEST": 2, "MEST": 2,
+    "EET": 2, "EEST": 3, "MSK": 3, "EST": -5, "EDT": -4, "CDT": -5, "MDT": -6, "PST": -8,
+    "PDT": -7, "AKST": -9, "AKDT": -8, "JST": 9, "HKT": 8,
+}  # fmt: skip
+_HOST = re.compile(r"^[A-Za-z0-9](?:[\w.-]{0,253}[A-Za-z0-9])?$")
+_STAMPED = "\x01"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Who logged, and when; `None` where the line does not say, or not reliably."""
+
+    host: str | None
+    at: datetime | None
+    stamped: bool
+    """It carries some date, reliable or not."""
+
+
+def parse(text: str, at: datetime) -> Header:
+    """Reads what stands before `%`. `at`: when it was read; dates without year or zone are seen from there.
+
+    Of two times the first is the syslog server's own, and its clock is the one that is comparable.
+    """
+    text = re.sub(r"^\s*<\d{1,3}>(?:1 )?", "", text[:400])
+    iso = _ISO.search(text)
+    stamps = list(_STAMP.finditer(text))
+    when = _iso(iso[0], at) if iso else next(iter(_times(stamps[:1], at)), None)
+    if when is None and len(stamps) > 1:
+        when = next(iter(_times(stamps[1:], at)), None)
+    bare = _STAMP.sub(_STAMPED, _ISO.sub(_STAMPED, text))
+    return Header(host=_host(bare), at=when, stamped=bool(iso or stamps))
+
+
+def _times(stamps: list[re.Match[str]], at: datetime) -> list[datetime]:
+    found = (_time(stamp, at) for stamp in stamps)
+    return [when for when in found if when is not None]
+
+
+def _time(stamp: re.Match[str], at: datetime) -> datetime | None:
+    if stamp["mark"] == "*":
+        return None
+    zone: tzinfo | None = at.tzinfo
+    if stamp["zone"]:
+        hours = _ZONES.get(stamp["zone"])
+        if hours is None:
+            return None
+        zone = timezone(timedelta(hours=hours))
+    year = stamp["year"] or stamp["year2"]
+    years = [int(year)] if year else [at.year + 1, at.year, at.year - 1]
+    for candidate in years:
+        when = _datetime(stamp, candidate, zone)
+        # A day's grace: clocks differ, and a zone that is not said may be another one.
+        if when is not None and (year or when <= at + timedelta(days=1)):
+            return when.astimezone(at.tzinfo)
+    return None
+
+
+def _datetime(stamp: re.Match[str], year: int, zone: tzinfo | None) -> datetime | None:
+    month = stamp["month"].lower()
+    if month not in _MONTHS:
+        return None
+    micro = int((stamp["fraction"] or "0").ljust(6, "0"))
+    day, hour, minute, second = (int(stamp[name]) for name in ("day", "h", "m", "s"))
+    number = _MONTHS.index(month) + 1
+    try:
+        return datetime(year, number, day, hour, minute, second, micro, tzinfo=zone)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _iso(text: str, at: datetime) -> datetime | None:
+    try:
+        when = datetime.fromisoformat(text)
+        return (when if when.tzinfo else when.replace(tzinfo=at.tzinfo)).astimezone(at.tzinfo)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _host(bare: str) -> str | None:
+    """The first word that can be a host: not a number, not a process, not a slot."""
+    for word in bare.replace(_STAMPED, f" {_STAMPED} ").split():
+        name = word.removesuffix(":")
+        if _is_address(name) or (_HOST.match(name) and re.search(r"[A-Za-z]", name)):
+            # An uptime, "1d02h" or "2w3d", is no host.
+            if re.fullmatch(r"(?:\d+[ywdhms])+", name):
+                continue
+            return name
+    return None
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ipaddress.ip_address(word)
+    except ValueError:
+        return False
+    return not word.isdigit()
