@@ -35,6 +35,15 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Remedy:
+    """One piece of advice with every port that it is for."""
+
+    title: str
+    why: str
+    ports: tuple[Advice, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """A whole report."""
 
@@ -52,7 +61,7 @@ class Content:
     actions: tuple[Action, ...]
     checks: tuple[Check, ...]
     wrong_leases: tuple[WrongLease, ...]
-    advice: tuple[Advice, ...]
+    remedies: tuple[Remedy, ...]
     not_checked: tuple[NotChecked, ...]
     similar: tuple[Hit, ...]
 
@@ -88,7 +97,7 @@ def content(
         actions=tuple(sorted(actions, key=lambda a: a.id)),
         checks=verification.checks if verification else (),
         wrong_leases=verification.wrong_leases if verification else (),
-        advice=diagnosis.advice if diagnosis else (),
+        remedies=tuple(_remedies(diagnosis.advice if diagnosis else ())),
         not_checked=_not_checked(ticket),
         similar=tuple(similar),
     )
@@ -207,6 +216,12 @@ def _timeline(ticket: Ticket, actions: Sequence[Action]) -> tuple[Entry, ...]:
 
 def _what(action: Action) -> str:
     return f"{action.action or 'change'} {action.device} {action.interface or ''}".rstrip()
+
+
+def _remedies(advice: Sequence[Advice]) -> Iterable[Remedy]:
+    for title in dict.fromkeys(a.title for a in advice):
+        ports = tuple(a for a in advice if a.title == title)
+        yield Remedy(title, ports[0].why, ports)
 
 
 def _not_checked(ticket: Ticket) -> tuple[NotChecked, ...]:
