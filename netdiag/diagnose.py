@@ -26,6 +26,7 @@ from netdiag.model import (
     LogEvent,
     Network,
     NotChecked,
+    PlanStep,
     Site,
     Snapshot,
     SourceError,
@@ -99,7 +100,7 @@ def look(
     at = datetime.now(UTC)
     where = tuple(inventory.site.sensors if sensors is None else sensors)
     with ThreadPoolExecutor(max_workers=1 + len(where)) as pool:
-        heard = [pool.submit(_sense, source, window_s, _vlans(inventory), tell) for source in where]
+        heard = [pool.submit(_sense, source, window_s, tell) for source in where]
         snapshots = _poll(inventory.targets(), window_s, via, tell)
         captures = tuple(c for future in heard for c in future.result())
     store.add_snapshots(snapshots)
@@ -219,9 +220,7 @@ def _poll(
     return collect.poll(targets, via=via, window_s=min(window_s, 5.0), progress=tell)
 
 
-def _sense(
-    source: str, window_s: float, vlans: tuple[int | None, ...], tell: Tell
-) -> tuple[Capture, ...]:
+def _sense(source: str, window_s: float, tell: Tell) -> tuple[Capture, ...]:
     """Listens and probes at one sensor at the same time; a sensor that fails is data."""
     from netdiag.collect import wire
 
@@ -229,7 +228,7 @@ def _sense(
     with ThreadPoolExecutor(max_workers=2) as pool:
         looks = {
             "listen": pool.submit(wire.listen, source, window_s),
-            "probe": pool.submit(wire.probe, source, vlans=vlans, window_s=min(window_s, 3.0)),
+            "probe": pool.submit(wire.probe, source, window_s=min(window_s, 3.0)),
         }
         return tuple(_or_error(source, what, future.result) for what, future in looks.items())
 
@@ -240,11 +239,6 @@ def _or_error(source: str, what: str, result: Callable[[], Capture]) -> Capture:
     except NetdiagError as exc:
         kind = "probe" if what == "probe" else "capture"
         return Capture(source=source, errors=(SourceError(kind, f"{what} at {source}", str(exc)),))
-
-
-def _vlans(inventory: Inventory) -> tuple[int | None, ...]:
-    """The sensor's own segment; tagged VLANs are a sweep's business."""
-    return (None,)
 
 
 def _read_log(
@@ -287,7 +281,7 @@ def _blast_radius(main: Cause | None, seen: Look) -> BlastRadius:
     return BlastRadius()
 
 
-def _plan(main: Cause, seen: Look, targets: Sequence[Target]) -> tuple[playbook.PlanStep, ...]:
+def _plan(main: Cause, seen: Look, targets: Sequence[Target]) -> tuple[PlanStep, ...]:
     from netdiag.files import playbooks
 
     paths: Mapping[str, bool] = {t.device.name: t.out_of_band is not None for t in targets}

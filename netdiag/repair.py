@@ -352,7 +352,7 @@ def _prove(run: Repair, step: PlanStep) -> None:
     raise Refused(f"step {step.step}: the cause persists: {still}")
 
 
-def _verify(run: Repair, step: PlanStep) -> None:
+def _verify(run: Repair, _: PlanStep) -> None:
     check(run)
 
 

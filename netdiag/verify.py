@@ -228,7 +228,7 @@ def _people(ticket: Ticket, seen: Look, wrong: tuple[WrongLease, ...]) -> Iterat
     """Every station that worked before answers at its address, or its port says that it is off."""
     network = seen.network
     right = dict(_stations_before(ticket, seen))
-    gateways = {r for s in _servers_of(network, True) for r in s.routers}
+    gateways = {r for s in _servers_of(network, authorized=True) for r in s.routers}
     answers = _ask(network, [*right.values(), *gateways])
     if answers is None:
         yield Check("stations reach the network again", Verdict.UNKNOWN, "no sensor could ask them")
@@ -267,7 +267,7 @@ def _people(ticket: Ticket, seen: Look, wrong: tuple[WrongLease, ...]) -> Iterat
 def wrong_leases(seen: Look, *, since: datetime) -> tuple[WrongLease, ...]:
     """Stations whose last known address is one that an unauthorized server gave, with their port."""
     network = seen.network
-    rogues = list(_servers_of(network, False))
+    rogues = list(_servers_of(network, authorized=False))
     nets = [n for s in rogues for n in _nets(s)]
     given = {mac: ip for s in rogues for mac, ip in s.leases}
     for station in (s for c in reversed(network.captures) for s in c.stations):
@@ -292,7 +292,7 @@ def _recovered(
 
 def _has_right_address(mac: str, network: Network) -> bool:
     """A fresh lease or an address in a legitimate server's net, as just seen."""
-    right = [n for s in _servers_of(network, True) for n in _nets(s)]
+    right = [n for s in _servers_of(network, authorized=True) for n in _nets(s)]
     acked = any(
         mac == m
         for c in fresh(network)
@@ -312,7 +312,7 @@ def fresh(network: Network) -> list[Capture]:
     ]
 
 
-def _servers_of(network: Network, authorized: bool) -> Iterator[DhcpServer]:  # noqa: FBT001
+def _servers_of(network: Network, *, authorized: bool) -> Iterator[DhcpServer]:
     for capture in network.captures:
         yield from (s for s in capture.dhcp_servers if dhcp.verdict(s, network.site) is authorized)
 
@@ -347,7 +347,7 @@ def _stations_before(ticket: Ticket, seen: Look) -> Iterator[tuple[str, str]]:
         for e in s.fdb
         if e.interface and not seen.topology.is_uplink(s.device, e.interface)
     }
-    right = [n for s in _servers_of(seen.network, True) for n in _nets(s)]
+    right = [n for s in _servers_of(seen.network, authorized=True) for n in _nets(s)]
     found: dict[str, str] = {}
     for snapshot in sorted(before, key=lambda s: s.at):
         found.update(

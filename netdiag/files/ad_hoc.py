@@ -47,7 +47,7 @@ def split(name: str) -> tuple[str, int | None]:
     return host, int(port) if port else None
 
 
-def _snmp(
+def _snmp(  # noqa: PLR0917  (one call site, in the order of the options)
     community: str | None,
     version: str | None,
     user: str | None,
