@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-
+from netdiag import checks, topology
 from netdiag.capture.analysis import Analysis
 from netdiag.capture.container import CaptureFile
+from netdiag.checks import address, dhcp, wire
 from netdiag.decode import frames
-from netdiag.model import Capture, Kind
+from netdiag.model import AuthorizedDhcpServer, Capture, Finding, Kind, Network, Site
 
 pytestmark = pytest.mark.data
 
@@ -23,7 +25,7 @@ Lines = list[dict[str, Any]]
 Fact = tuple[str, object, object]
 """(what, seen, true)"""
 
-FINDINGS = {
+FINDINGS: dict[str, set[Kind]] = {
     "dhcp_starvation_10000_same_ts.pcap": {Kind.DHCP_STARVATION, Kind.BROADCAST_STORM},
     "lab_stp_root_change_real_bridge.pcap": {Kind.STP_ROOT_CHANGE},
 }
@@ -222,3 +224,112 @@ def test_facts(folder: Path) -> None:
     print(f"captures: {checked} facts checked, {checked - len(wrong)} held")
     assert not wrong, "\n".join(wrong)
     assert checked > 300
+
+
+_OURS = (
+    dhcp.rogue_dhcp_server,
+    dhcp.dhcp_server_down,
+    dhcp.dhcp_starvation,
+    dhcp.rogue_dhcp6_server,
+    dhcp.rogue_router_advertisement,
+    address.duplicate_address,
+    wire.stp_root_change,
+)
+
+
+def _findings(capture: Capture, site: Site | None = None) -> list[Finding]:
+    at = capture.last or datetime(2026, 1, 1, tzinfo=UTC)
+    network = Network(at, (), site or Site(), captures=(capture,))
+    map_ = topology.build(network)
+    found = {f.id: f for check in _OURS for f in check(network, map_)}
+    return [*found.values(), *(f for f in checks.run(network, map_) if f.id not in found)]
+
+
+def test_verdicts(folder: Path) -> None:
+    """What is wrong is found, and a normal network has no finding, though nobody named a server."""
+    wrong = []
+    for path, _ in _truths(folder):
+        found = {f.kind: f.summary for f in _findings(_read(path)[0])}
+        if set(found) != FINDINGS.get(path.name, set()):
+            wrong.append(f"{path.name}: {found}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_scan_is_no_storm(folder: Path) -> None:
+    capture, _ = _read(folder / "arp_scan_503_requests_nmap.pcap")
+    assert capture.storms == ()
+
+
+def test_same_timestamp_flood(folder: Path) -> None:
+    capture, _ = _read(folder / "dhcp_starvation_10000_same_ts.pcap")
+    (storm,) = capture.storms
+    assert (storm.kind, storm.cause, storm.peak_pps) == ("broadcast", "dhcp-flood", 10_000)
+    (flood,) = capture.dhcp_floods
+    assert (flood.mac, flood.discovers, flood.clients) == ("de:ad:be:ef:aa:bb", 10_000, 1)
+
+
+def test_relay_is_no_server(folder: Path) -> None:
+    """The answer that a relay passes on is the server's, whoever sends the frame."""
+    capture, _ = _read(folder / "dhcp_relay_server_id_ne_ip_src.pcapng")
+    (server,) = capture.dhcp_servers
+    assert (server.server_id, server.relay) == ("31.130.229.6", "10.56.0.2")
+    assert not _findings(capture, Site((AuthorizedDhcpServer("31.130.229.6"),)))
+    (rogue,) = _findings(capture, Site((AuthorizedDhcpServer("10.56.0.2"),)))
+    assert rogue.resource.ip == "31.130.229.6"
+
+
+def test_options_continue_in_file_and_sname(folder: Path) -> None:
+    capture, _ = _read(folder / "dhcp_option52_overload_two_pools.pcap")
+    (server,) = capture.dhcp_servers
+    assert server.routers == ("10.100.0.1", "10.100.0.2")
+    assert server.leases == (("92:dd:a4:8d:5f:de", "10.100.0.50"),)
+
+
+def test_vlan_is_the_outer_tag(folder: Path) -> None:
+    capture, _ = _read(folder / "vlan_1_2_3_tags.pcap")
+    assert sorted(r.vlan or 0 for r in capture.rates) == [1, 6]
+    assert {r.vlan: r.broadcast for r in capture.rates} == {6: 1, 1: 2}
+
+
+def test_whole_stacks_are_kept(folder: Path) -> None:
+    capture, _ = _read(folder / "ra_two_routers_qinq_pppoe.pcap")
+    assert all(r.vlans == (1401,) for r in capture.routers)
+    stacks = [set(r.stacks) for r in capture.routers]
+    assert len(stacks) == 2
+    assert not stacks[0] & stacks[1]
+
+
+def test_roots_by_vlan(folder: Path) -> None:
+    capture, _ = _read(folder / "stp_rpvst_two_vlans_native5.pcap")
+    assert [(r.vlan, r.priority, r.mac) for r in capture.stp_roots] == [
+        (1, 32768, "00:1f:6d:96:ec:00"),
+        (5, 32768, "00:1f:6d:96:ec:00"),
+    ]
+
+
+def test_root_change_time(folder: Path) -> None:
+    path = folder / "lab_stp_root_change_real_bridge.pcap"
+    capture, _ = _read(path)
+    old, new = capture.stp_roots
+    assert capture.first is not None
+    assert new.first is not None
+    assert (new.first - capture.first).total_seconds() == pytest.approx(4.992076, abs=1e-5)
+    (finding,) = _findings(capture)
+    assert finding.resource.mac == new.mac == "5a:b6:32:2d:04:70"
+    assert old.mac in finding.summary
+
+
+def test_lldp_port_id_and_chassis(folder: Path) -> None:
+    capture, _ = _read(folder / "lldp_wireshark.pcap")
+    assert {(n.chassis_id, n.port_id) for n in capture.neighbors} == {
+        ("00:04:96:1f:a7:26", "1/3"),
+        ("00:01:30:f9:ad:a0", "1/1"),
+        ("00:13:21:57:ca:40", "1"),
+    }
+
+
+def test_80211_discover(folder: Path) -> None:
+    capture, lines = _read(folder / "dhcp_linktype_variants_80211.pcap")
+    assert [m["message"] for m, _ in _counted(lines, "dhcp")] == ["discover"]
+    assert len(capture.dhcp_clients) == 1
+    assert not capture.errors

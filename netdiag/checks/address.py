@@ -1,0 +1,140 @@
+"""One address, two stations: from ARP on the wire, and from routers' ARP tables that disagree.
+
+Rules: failover protocols and an address that moved on are no conflict (`decode.frames_wire` sees to
+the wire); tables may be stale, so two of them must disagree on two cards that are both still there,
+or one must have changed its mind and changed it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from netdiag.model import (
+    ArpConflict,
+    ArpEntry,
+    Evidence,
+    Finding,
+    Kind,
+    Network,
+    Resource,
+    Severity,
+    Snapshot,
+)
+
+if TYPE_CHECKING:
+    from netdiag.topology import Topology
+
+_VIRTUAL = ("00:00:5e:00:", "00:00:0c:07:ac:", "00:00:0c:9f:f", "00:07:b4:00:", "00:09:0f:09:")
+"""VRRP, CARP, HSRP, GLBP, FortiGate: one address on several cards by design."""
+
+
+def duplicate_address(network: Network, topology: Topology) -> Iterable[Finding]:
+    """One finding for each address that two stations use, on the one that came second."""
+    for capture in network.captures:
+        for conflict in capture.arp_conflicts:
+            evidence = Evidence(
+                "probe" if capture.probes_sent else "capture",
+                "arp",
+                f"{conflict.ip} is claimed by {', '.join(conflict.macs)}",
+                None,
+                capture.last,
+                capture.source,
+            )
+            yield _finding(network, topology, conflict, evidence)
+    for conflict, evidence in _tables(network):
+        yield _finding(network, topology, conflict, evidence)
+
+
+def _finding(
+    network: Network, topology: Topology, conflict: ArpConflict, evidence: Evidence
+) -> Finding:
+    owner = _owner(network, conflict)
+    intruder = next(mac for mac in reversed(conflict.macs) if mac != owner)
+    trace = topology.trace(intruder)
+    edge = trace.edge
+    gateway = conflict.ip in _infrastructure(network)
+    at = evidence.at or network.at
+    others = ", ".join(mac for mac in conflict.macs if mac != intruder)
+    note = ", the address of the network's own equipment" if gateway else ""
+    return Finding(
+        Kind.DUPLICATE_ADDRESS,
+        Severity.CRITICAL if gateway else Severity.MAJOR,
+        Resource(
+            edge.device if edge else None,
+            edge.interface if edge else None,
+            conflict.vlan if conflict.vlan is not None else trace.vlan,
+            intruder,
+            conflict.ip,
+        ),
+        f"{intruder} uses {conflict.ip}{note}, which {others} uses too",
+        (evidence,),
+        at,
+        at,
+    )
+
+
+def _owner(network: Network, conflict: ArpConflict) -> str:
+    """Who had the address first: the network's own card, the oldest table, else the first claim."""
+    own = {i.mac for s in (*network.snapshots, *network.history) for i in s.interfaces if i.mac}
+    for mac in conflict.macs:
+        if mac in own:
+            return mac
+    authorized = {s.mac.lower() for s in network.site.dhcp_servers if s.mac}
+    for mac in conflict.macs:
+        if mac in authorized:
+            return mac
+    for snapshot in sorted(network.history, key=lambda s: s.at):
+        for entry in snapshot.arp:
+            if entry.ip == conflict.ip and entry.mac in conflict.macs:
+                return entry.mac
+    return conflict.macs[0]
+
+
+def _infrastructure(network: Network) -> frozenset[str]:
+    """Addresses that must be one station's alone: devices, DHCP servers, gateways they lease."""
+    addresses = {d.address for d in network.devices}
+    addresses |= {s.ip for s in network.site.dhcp_servers}
+    addresses |= {r for c in network.captures for s in c.dhcp_servers for r in s.routers}
+    return frozenset(addresses)
+
+
+def _tables(network: Network) -> Iterator[tuple[ArpConflict, Evidence]]:
+    present = {e.mac for s in network.snapshots for e in s.fdb if s.reachable}
+    current = [s for s in network.snapshots if s.reachable]
+    held: dict[tuple[str, str | None], dict[str, Snapshot]] = {}
+    for snapshot in current:
+        for entry in snapshot.arp:
+            if not entry.mac.startswith(_VIRTUAL):
+                held.setdefault((entry.ip, entry.interface), {}).setdefault(entry.mac, snapshot)
+    for (ip, _), macs in held.items():
+        alive = tuple(mac for mac in macs if mac in present)
+        if len(alive) > 1:
+            said = ", ".join(f"{macs[mac].device} says {mac}" for mac in alive)
+            at = max(macs[mac].at for mac in alive)
+            yield ArpConflict(ip, alive), Evidence("snmp", "arp", f"{ip}: {said}", None, at)
+    for snapshot in current:
+        yield from _changed_back(network, snapshot)
+
+
+def _changed_back(network: Network, snapshot: Snapshot) -> Iterator[tuple[ArpConflict, Evidence]]:
+    """One device's tables over time: A, then B, then A again."""
+    earlier = sorted(
+        (s for s in network.history if s.device == snapshot.device), key=lambda s: s.at
+    )
+    over_time = [{e.ip: e for e in s.arp} for s in (*earlier, snapshot)]
+    for ip in over_time[-1]:
+        macs = [table[ip].mac for table in over_time if ip in table]
+        turns = [mac for n, mac in enumerate(macs) if n == 0 or mac != macs[n - 1]]
+        if len(turns) < 3 or turns[-1] not in turns[:-1] or _is_virtual(over_time, ip):
+            continue
+        said = f"{ip}: {' then '.join(turns)}"
+        order = tuple(dict.fromkeys(turns))
+        yield (
+            ArpConflict(ip, order),
+            Evidence("history", "arp", said, snapshot.device, snapshot.at),
+        )
+
+
+def _is_virtual(tables: list[dict[str, ArpEntry]], ip: str) -> bool:
+    return any(ip in table and table[ip].mac.startswith(_VIRTUAL) for table in tables)
