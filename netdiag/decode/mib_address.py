@@ -52,21 +52,21 @@ def ip(family: int, octets: Sequence[int]) -> str | None:
 
 
 def printable(octets: bytes) -> str | None:
-    """Octets as text where they are text, as `aa:bb:…` where they are not; `None` for nothing."""
+    """Octets as text where they are UTF-8 or Chinese text, else as `aa:bb:…`; `None` for nothing."""
     shown = text.decode_octets(octets)
     if not shown.strip():
         return None
-    binary = any(ord(c) < 0x20 and c not in "\t\r\n" for c in shown)
-    if binary or (len(octets) == 6 and _not_utf8(octets)):
+    if any(ord(c) < 0x20 and c not in "\t\r\n" for c in shown) or _is_binary(octets, shown):
         return ":".join(f"{octet:02x}" for octet in octets[:64])
     return shown
 
 
-def _not_utf8(octets: bytes) -> bool:
+def _is_binary(octets: bytes, shown: str) -> bool:
+    """Not UTF-8, and either of a MAC's length or read as Latin-1 for want of anything better."""
     try:
         octets.decode("utf-8")
     except UnicodeDecodeError:
-        return True
+        return len(octets) == 6 or shown == octets.rstrip(b"\0").decode("latin-1")
     return False
 
 

@@ -43,7 +43,11 @@ class BridgePorts:
         return self.if_indexes.get(port) if port else None
 
     def name(self, port: int | None) -> str | None:
-        return self.ports.name(self.if_index(port))
+        """Without any ifTable the ifIndex itself is the name."""
+        if_index = self.if_index(port)
+        if if_index is not None and not self.ports.by_index:
+            return str(if_index)
+        return self.ports.name(if_index)
 
 
 def bridge_ports(view: View, contexts: Mapping[int, View], ports: Ports) -> BridgePorts:

@@ -20,10 +20,10 @@ def vtp_vlans(view: View) -> tuple[int, ...]:
     """The Ethernet VLANs of the VTP table, each of which may have a BRIDGE-MIB of its own."""
     types = view.integers(oids.VTP_VLAN_TYPE)
     found = set()
-    for index, state in view.integers(oids.VTP_VLAN_STATE).items():
+    for index in view.integers(oids.VTP_VLAN_STATE):  # a suspended one may still have entries
         kind = types.get(index)
         legacy = index[-1] in _LEGACY_VLANS if kind is None else kind != _ETHERNET
-        if len(index) == 2 and state == 1 and 0 < index[1] <= 4094 and not legacy:
+        if len(index) == 2 and 0 < index[1] <= 4094 and not legacy:
             found.add(index[1])
     return tuple(sorted(found))
 

@@ -49,10 +49,7 @@ class Ports:
     """ifName, ifDescr and ifAlias as they came, where they name one interface only."""
 
     def name(self, if_index: int | None) -> str | None:
-        """Without any ifTable the number itself is the name."""
-        if if_index is None or self.by_index:
-            return None if if_index is None else self.by_index.get(if_index)
-        return str(if_index)
+        return None if if_index is None else self.by_index.get(if_index)
 
 
 def ports(view: View) -> Ports:

@@ -82,11 +82,13 @@ def _local_port(view: View, known: BridgePorts) -> _LocalPort:
             return None
         shown = mib_address.port_id(types.get(number), ids.get(number, b""))
         spellings = [s for s in (shown, descriptions.get(number)) if s]
+        if types.get(number) == mib_address.PORT_MAC:
+            spellings.reverse()
         for spelling in spellings:
             name = known.ports.by_spelling.get(names.long_name(spelling))
             if name is not None:
                 return name
-        name = known.ports.name(number) or known.name(number)
+        name = known.ports.name(number) or known.ports.name(known.if_index(number))
         return name or names.long_name(next(iter(spellings), str(number)))
 
     return find

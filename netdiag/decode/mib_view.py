@@ -58,7 +58,8 @@ class View:
         return self._typed(column, bytes)
 
     def texts(self, column: Oid) -> dict[Index, str]:
-        return {k: text.decode_octets(v) for k, v in self.octets(column).items()}
+        """A NUL ends a text: agents written in C pad with them, and with what lay behind them."""
+        return {k: text.decode_octets(v.split(b"\0")[0]) for k, v in self.octets(column).items()}
 
     def by_number(self, column: Oid) -> dict[int, int]:
         """A column whose index is one number (ifIndex, base port) and whose values are numbers."""
