@@ -109,9 +109,10 @@ class Case:
             for end in (link.a, link.b):
                 if end.interface is not None:
                     found += self.on(end.device, (end.interface,), Kind.UPLINK_DOWN)
-        deeper = self.of(Kind.UPLINK_DOWN, Kind.ERR_DISABLED_PORT, Kind.MAC_FLAPPING)
-        found += [f for f in deeper if f.kind is Kind.UPLINK_DOWN and f.resource.device in lost]
+        found += [f for f in self.of(Kind.UPLINK_DOWN) if f.resource.device in lost]
         found += [f for f in self.of(Kind.DHCP_SERVER_DOWN) if self._server_in(f, lost)]
+        roots = self.of(Kind.STP_ROOT_CHANGE)
+        found += [f for f in roots if self.topology.identities.owner(f.resource.mac) in lost]
         return list({f.id: f for f in found}.values())
 
     def _server_in(self, finding: Finding, lost: set[str]) -> bool:

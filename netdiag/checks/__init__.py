@@ -10,11 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from netdiag.checks.address import duplicate_address
+from netdiag.checks.dhcp import (
+    dhcp_server_down,
+    dhcp_starvation,
+    rogue_dhcp6_server,
+    rogue_dhcp_server,
+    rogue_router_advertisement,
+)
 from netdiag.checks.loop import layer2_loop, mac_flapping
 from netdiag.checks.port import admin_down_port, err_disabled_port, uplink_down
 from netdiag.checks.reach import device_unreachable
 from netdiag.checks.seen import not_checked
 from netdiag.checks.storm import broadcast_storm
+from netdiag.checks.wire import stp_root_change
 from netdiag.model import Evidence, Finding, Kind, Network, Severity
 from netdiag.topology import Topology
 
@@ -30,6 +39,13 @@ CHECKS: Mapping[Kind, Check] = {
     Kind.BROADCAST_STORM: broadcast_storm,
     Kind.LAYER2_LOOP: layer2_loop,
     Kind.MAC_FLAPPING: mac_flapping,
+    Kind.ROGUE_DHCP_SERVER: rogue_dhcp_server,
+    Kind.ROGUE_DHCP6_SERVER: rogue_dhcp6_server,
+    Kind.ROGUE_ROUTER_ADVERTISEMENT: rogue_router_advertisement,
+    Kind.DHCP_SERVER_DOWN: dhcp_server_down,
+    Kind.DHCP_STARVATION: dhcp_starvation,
+    Kind.DUPLICATE_ADDRESS: duplicate_address,
+    Kind.STP_ROOT_CHANGE: stp_root_change,
 }
 _SEVERITIES = tuple(Severity)
 """The worst first."""

@@ -13,7 +13,15 @@ from netdiag.model import Hop, Interface, Network, OperStatus, Role, Snapshot
 from netdiag.names import long_name
 from netdiag.topology.identity import Identities, mac_of, snapshots_of
 from netdiag.topology.learned import learned
-from netdiag.topology.links import Announced, Foreign, Link, SelfLoop, announced, link_key
+from netdiag.topology.links import (
+    Announced,
+    Foreign,
+    Link,
+    SelfLoop,
+    announced,
+    link_key,
+    recognise,
+)
 from netdiag.topology.unrest import storm_began
 
 if TYPE_CHECKING:
@@ -30,6 +38,8 @@ class Map:
         self.network = network
         self.identities = Identities(network)
         said: Announced = announced(network, self.identities)
+        if recognise(said, self.identities):
+            said = announced(network, self.identities)
         began = storm_began(network)
         heard = learned(network, self.identities, said.links, calm_before=began)
         self.storm_began = began

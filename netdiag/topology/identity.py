@@ -116,6 +116,10 @@ class Identities:
         found = self._keys.get((sort, key.strip().lower()), set()) if key else set()
         return next(iter(found)) if len(found) == 1 else None
 
+    def add_chassis(self, chassis_id: str, device: str) -> None:
+        """A chassis id that proved to be a known device's."""
+        self._add("chassis", mac_of(chassis_id) or chassis_id, device)
+
     def owner(self, mac: str | None) -> str | None:
         """The device one of whose own MACs that is."""
         mac = mac_of(mac)

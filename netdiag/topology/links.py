@@ -15,7 +15,7 @@ from datetime import datetime
 
 from netdiag.model import Neighbor, Network
 from netdiag.names import long_name, sort_key
-from netdiag.topology.identity import Identities, snapshots_of
+from netdiag.topology.identity import Identities, mac_of, snapshots_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,27 @@ def announced(network: Network, identities: Identities) -> Announced:
         tuple(f for _, f in sorted(foreign.items(), key=lambda kv: str(kv[0]))),
         tuple(s for _, s in sorted(loops.items(), key=lambda kv: str(kv[0]))),
     )
+
+
+def recognise(said: Announced, identities: Identities) -> bool:
+    """Gives strangers their names where both ends of one cable speak of each other.
+
+    A reported neighbour P on port i that names its own port p is the known device whose row says
+    that its port p leads here. True where any was found: then `announced` knows more.
+    """
+    found = False
+    for stranger in said.foreign:
+        row = stranger.neighbor
+        for link in said.links:
+            if stranger.device not in (link.a.device, link.b.device) or not row.port_id:
+                continue
+            near, far = link.near(stranger.device), link.far(stranger.device)
+            same_far = far.interface == long_name(row.port_id)
+            unknown = near.interface is None or mac_of(near.interface) is not None
+            if same_far and row.chassis_id and (unknown or near.interface == stranger.interface):
+                identities.add_chassis(row.chassis_id, far.device)
+                found = True
+    return found
 
 
 def _neighbors(
