@@ -47,7 +47,7 @@ class Record:
     outgoing: bool = False
 
 
-class _Truncated(Exception):  # noqa: N818 - not an error: an end
+class _Truncated(Exception):
     """The stream ended in the middle of something."""
 
 

@@ -26,14 +26,6 @@ class TooShort(DecodeError):
     """It ends before it should: no fault of the sender's where not all of it was captured."""
 
 
-def preload() -> None:
-    """Imports scapy's layers while their files can still be read."""
-    import scapy.layers.dhcp
-    import scapy.layers.dhcp6
-    import scapy.layers.inet6
-    import scapy.layers.l2  # noqa: F401
-
-
 def message(control: Control) -> Message:
     """What one control frame says; `type` names the protocol.
 

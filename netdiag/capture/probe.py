@@ -20,6 +20,8 @@ from netdiag.capture.link import Control
 
 FRAMES_PER_S = 250
 _MINIMUM = 60
+_GRACE_S = 1.5
+"""Added once when nobody at all offers a lease: many servers ping an address before they offer it."""
 _NO_ADDRESS = str(IPv4Address(0))
 
 
@@ -58,6 +60,7 @@ class Prober:
         self._next = now
         self._half_s, self._window_s = window_s / 2, window_s
         self._answered: set[tuple[str, object]] = set()
+        self._dhcp = any(q.what == "dhcp" for q in questions)
         self.sent = 0
         self.end = now + len(questions) / FRAMES_PER_S + window_s
         """When the window has passed since the last of the first questions."""
@@ -106,6 +109,14 @@ class Prober:
             return _advertise(self._mac, what.src, vlans[0] if vlans else None)
         return None
 
+    def extend(self) -> bool:
+        """Whether to listen a little longer, before it is said that no DHCP server answers."""
+        asked, self._dhcp = self._dhcp, False
+        if not asked or any(what == "dhcp" for what, _ in self._answered):
+            return False
+        self.end += _GRACE_S
+        return True
+
     def _is_answered(self, question: Question) -> bool:
         key: object = question.target if question.what == "arp" else question.xid
         return (question.what, key) in self._answered
@@ -137,6 +148,36 @@ def questions(
             frame = _tagged(vlan, builders[name](mac, own))
             asked.append(Question(name, vlan, frame, None if name == "ra" else own))
     return asked
+
+
+def samples() -> list[bytes]:
+    """One frame of each protocol that scapy decodes or builds, to try everything once."""
+    from scapy.layers.dhcp6 import DUID_LL, DHCP6_Advertise, DHCP6OptDNSServers, DHCP6OptServerId
+    from scapy.layers.inet import UDP
+    from scapy.layers.inet6 import ICMPv6ND_RA, ICMPv6NDOptPrefixInfo, IPv6
+    from scapy.layers.l2 import LLC, STP, Dot3, Ether
+
+    mac = "02:00:00:00:00:01"
+    advertise = (
+        Ether(src=mac, dst=mac)
+        / IPv6(src="fe80::1", dst="fe80::2")
+        / UDP(sport=547, dport=546)
+        / DHCP6_Advertise(trid=1)
+        / DHCP6OptServerId(duid=DUID_LL(lladdr=mac))
+        / DHCP6OptDNSServers(dnsservers=["fe80::1"])
+    )
+    router = (
+        Ether(src=mac, dst="33:33:00:00:00:01")
+        / IPv6(src="fe80::1", dst="ff02::1", hlim=255)
+        / ICMPv6ND_RA()
+        / ICMPv6NDOptPrefixInfo(prefix="2001:db8::", prefixlen=64)
+    )
+    bpdu = Dot3(src=mac, dst="01:80:c2:00:00:00") / LLC(dsap=0x42, ssap=0x42, ctrl=3) / STP()
+    asked = questions(mac, [None], ["dhcp", "dhcp6", "ra"], 1) + arp_questions(
+        mac, [("10.0.0.1", 1)]
+    )
+    neighbor = _advertise(mac, IPv6Address("fe80::2").packed, None)
+    return [*(q.frame for q in asked), *(bytes(p) for p in (advertise, router, bpdu)), neighbor]
 
 
 def arp_questions(mac: str, targets: Sequence[tuple[str, int | None]]) -> list[Question]:

@@ -6,6 +6,7 @@ privileges are dropped between opening the source and looking at the first octet
 
 from __future__ import annotations
 
+import codecs
 import secrets
 import signal
 import sys
@@ -13,11 +14,19 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from netdiag.capture import dissect, privilege, vendor
+from netdiag.capture import privilege, vendor
 from netdiag.capture.analysis import Analysis
 from netdiag.capture.container import CaptureFile, Record
 from netdiag.capture.lines import emit
-from netdiag.capture.probe import Prober, Question, arp_questions, client_mac, questions
+from netdiag.capture.link import ETHERNET
+from netdiag.capture.probe import (
+    Prober,
+    Question,
+    arp_questions,
+    client_mac,
+    questions,
+    samples,
+)
 from netdiag.capture.sources import Source, open_source
 from netdiag.errors import CollectError
 
@@ -55,22 +64,31 @@ def arp_probe(name: str, targets: Sequence[tuple[str, int | None]], window_s: fl
 
 
 def _ready() -> None:
-    """Everything that must be read from disk is read; then no privilege is needed any more."""
-    dissect.preload()
+    """Everything that must be read from disk is read; then no privilege is needed any more.
+
+    Python and scapy import bits and encodings only when first used, and nobody may not read the
+    folder that they are in: so one of each message is built and decoded beforehand.
+    """
+    for encoding in ("ascii", "latin-1", "utf-8", "gbk"):
+        codecs.lookup(encoding)
+    rehearsal = Analysis(lambda _line: None)
+    for frame in samples():
+        rehearsal.add(Record(0.0, ETHERNET, len(frame), frame))
+    rehearsal.finish()
+    assert rehearsal.malformed == 0
     vendor.preload()
     privilege.drop()
 
 
 def _live(name: str, seconds: float, ask: Ask | None) -> None:
     source = open_source(name)
+    mac = client_mac(name)
+    asked = ask(mac) if ask is not None else []
     _ready()
     analysis = Analysis(emit, decodes_per_s=_DECODES_PER_S)
     stop = _Stop()
     now = time.monotonic()
-    prober = None
-    if ask is not None:
-        mac = client_mac(name)
-        prober = Prober(ask(mac), mac, seconds, emit, now)
+    prober = Prober(asked, mac, seconds, emit, now) if asked else None
     try:
         _loop(source, analysis, prober, prober.end if prober else now + seconds, stop)
     except CollectError as exc:
@@ -102,7 +120,9 @@ def _loop(
     while not stop.asked:
         now = time.monotonic()
         if now >= end:
-            return
+            if prober is None or not prober.extend():
+                return
+            end = prober.end
         wait = min(end - now, _TICK_S)
         if prober is not None:
             for question in prober.due(now):

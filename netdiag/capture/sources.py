@@ -74,6 +74,8 @@ class Interface:
             ) from exc
         try:
             self._bind()
+        except CollectError:
+            raise
         except OSError as exc:
             self._socket.close()
             known = ", ".join(sorted(n for _, n in socket.if_nameindex()))

@@ -1,0 +1,355 @@
+"""The wire for real: veth and bridge in namespaces, Debian's dnsmasq as company and as rogue."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netdiag import topology
+from netdiag.checks.address import duplicate_address
+from netdiag.checks.dhcp import dhcp_server_down, rogue_dhcp_server
+from netdiag.decode import frames
+from netdiag.model import AuthorizedDhcpServer, Capture, Kind, Network, Site
+
+ROOT = Path(__file__).resolve().parents[2]
+IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+COMPANY, ROGUE = "02:aa:00:00:00:01", "50:c7:bf:00:00:66"
+PYTHON = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="network namespaces are Linux's"
+)
+
+
+class Namespace:
+    """A network namespace, kept by a sleeping process."""
+
+    def __init__(self, inside: Namespace | None = None) -> None:
+        command = ["unshare", "-n" if IS_ROOT or inside else "-Urn", "sleep", "600"]
+        self.enter = inside.prefix if inside else []
+        self.process = subprocess.Popen([*self.enter, *command], stderr=subprocess.PIPE)
+        own = Path("/proc/self/ns/net").readlink()
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if self._is_apart(own, inside):
+                return
+            time.sleep(0.01)
+        pytest.skip("user namespaces are switched off")
+
+    def _is_apart(self, own: Path, inside: Namespace | None) -> bool:
+        try:
+            here = Path(f"/proc/{self.process.pid}/ns/net").readlink()
+        except OSError:
+            return False
+        outer = Path(f"/proc/{inside.process.pid}/ns/net").readlink() if inside else own
+        return here not in (own, outer)
+
+    @property
+    def prefix(self) -> list[str]:
+        user = [] if IS_ROOT else ["-U", "--preserve-credentials"]
+        return ["nsenter", "-t", str(self.process.pid), *user, "-n"]
+
+    def run(self, *command: str, check: bool = True) -> str:
+        done = subprocess.run(
+            [*self.prefix, *command], check=False, capture_output=True, text=True, env=PYTHON, timeout=60
+        )
+        assert not check or done.returncode == 0, done.stderr
+        return done.stdout
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*self.prefix, *command],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=PYTHON,
+        )  # fmt: skip
+
+    def capture(self, *arguments: str) -> subprocess.Popen[str]:
+        return self.start(sys.executable, "-P", "-m", "netdiag.capture", *arguments)
+
+    def wire(self, verb: str, *arguments: str) -> Capture:
+        """One run of the capture process in here."""
+        return frames.capture(self.capture(verb, *arguments).communicate()[0].splitlines(), "eth0")
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+class Lan:
+    """A switch (a bridge) with a namespace at each port."""
+
+    def __init__(self) -> None:
+        self.switch = Namespace()
+        self.nodes: dict[str, Namespace] = {}
+        self.servers: list[subprocess.Popen[str]] = []
+        self.switch.run("ip", "link", "add", "br0", "type", "bridge")
+        self.switch.run("ip", "link", "set", "br0", "up")
+
+    def plug(self, name: str, mac: str, ip: str | None = None) -> Namespace:
+        node = Namespace(self.switch)
+        self.nodes[name] = node
+        port = f"p-{name}"
+        self.switch.run(
+            "ip", "link", "add", port, "type", "veth", "peer", "name", "eth0",
+            "address", mac, "netns", str(node.process.pid),
+        )  # fmt: skip
+        self.switch.run("ip", "link", "set", port, "master", "br0", "up")
+        node.run("ip", "link", "set", "eth0", "up")
+        if ip:
+            node.run("ip", "addr", "add", ip, "dev", "eth0")
+        return node
+
+    def serve(self, name: str, folder: Path, ip: str, low: str, high: str) -> Path:
+        """dnsmasq on that node; gives its lease file."""
+        leases = folder / f"{name}.leases"
+        server = self.nodes[name].start(
+            "dnsmasq", "-d", "-C", "/dev/null", "-p", "0", "-i", "eth0", "--bind-interfaces",
+            "--no-ping", "--dhcp-authoritative", f"--dhcp-range={low},{high},255.255.255.0,1h",
+            f"--dhcp-option=3,{ip}", f"--dhcp-option=6,{ip}", f"--dhcp-leasefile={leases}",
+            f"--pid-file={folder / name}.pid",
+        )  # fmt: skip
+        self.servers.append(server)
+        return leases
+
+    def stop(self) -> None:
+        for server in self.servers:
+            server.kill()
+            server.wait()
+        for node in (*self.nodes.values(), self.switch):
+            node.stop()
+
+
+@pytest.fixture(scope="module")
+def lan() -> Iterator[Lan]:
+    for program in ("ip", "unshare", "nsenter"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed (iproute2, util-linux)")
+    lan = Lan()
+    lan.plug("sensor", "02:aa:00:00:00:99")
+    lan.plug("company", COMPANY, "10.77.0.1/24")
+    lan.plug("rogue", ROGUE, "192.168.0.1/24")
+    lan.plug("client", "02:aa:00:00:00:10", "10.77.0.10/24")
+    time.sleep(1.2)  # the bridge's ports begin to forward
+    yield lan
+    lan.stop()
+
+
+@pytest.fixture(scope="module")
+def leases(lan: Lan, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    if shutil.which("dnsmasq") is None and not Path("/usr/sbin/dnsmasq").exists():
+        pytest.skip("dnsmasq is not installed (dnsmasq-base)")
+    folder = tmp_path_factory.mktemp("dnsmasq")
+    files = (
+        lan.serve("company", folder, "10.77.0.1", "10.77.0.100", "10.77.0.200"),
+        lan.serve("rogue", folder, "192.168.0.1", "192.168.0.100", "192.168.0.200"),
+    )
+    time.sleep(0.5)
+    for server in lan.servers:
+        assert server.poll() is None, server.communicate()[0]
+    return files
+
+
+def _ready(listener: subprocess.Popen[str]) -> None:
+    """Until the listener's socket is open: it has dropped what it no longer needs by then."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        status = Path(f"/proc/{listener.pid}/status").read_text("ascii")
+        if "NoNewPrivs:\t1" in status:
+            return
+        time.sleep(0.02)
+    raise AssertionError("the capture process did not start")
+
+
+def _network(capture: Capture, *servers: AuthorizedDhcpServer) -> Network:
+    assert capture.last is not None
+    return Network(capture.last, (), Site(servers), captures=(capture,))
+
+
+def _messages(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in process.communicate()[0].splitlines()]
+
+
+def test_probe_finds_both_and_never_requests(lan: Lan, leases: tuple[Path, Path]) -> None:
+    witness = lan.nodes["company"].capture("listen", "eth0", "--seconds=5")
+    _ready(witness)
+    capture = lan.nodes["sensor"].wire("probe", "eth0", "--vlans=-", "--what=dhcp", "--window=1.5")
+    assert {(s.server_id, s.mac) for s in capture.dhcp_servers} == {
+        ("10.77.0.1", COMPANY),
+        ("192.168.0.1", ROGUE),
+    }
+    assert all(s.offers >= 1 and s.acks == 0 for s in capture.dhcp_servers)
+    assert capture.probed_vlans == (None,)
+    assert capture.unanswered_vlans == ()
+    assert capture.errors == ()
+
+    heard = [m for m in _messages(witness) if m["type"] == "dhcp" and m["op"] == 1]
+    assert {m["message"] for m in heard} == {"discover"}
+    (asker,) = {m["client"] for m in heard}
+    assert asker.startswith("02:")
+    assert not any(path.exists() and path.read_text("utf-8") for path in leases)
+
+    network = _network(capture, AuthorizedDhcpServer("10.77.0.1", COMPANY))
+    (finding,) = rogue_dhcp_server(network, topology.build(network))
+    assert finding.resource.mac == ROGUE
+    assert "home router" in finding.summary
+    assert "Tp-Link" in finding.summary
+    assert not list(dhcp_server_down(network, topology.build(network)))
+
+
+def test_probe_twice_uses_one_address(lan: Lan, leases: tuple[Path, Path]) -> None:
+    """The pool does not fill, however often the sweep runs."""
+    asked = set()
+    for _ in range(2):
+        run = lan.nodes["sensor"].capture("probe", "eth0", "--what=dhcp", "--window=0.4")
+        asked |= {m["mac"] for m in _messages(run) if m["type"] == "probe"}
+    assert len(asked) == 1
+
+
+def test_sniff_sees_the_servers(lan: Lan, leases: tuple[Path, Path]) -> None:
+    listener = lan.nodes["sensor"].capture("listen", "eth0", "--seconds=4")
+    _ready(listener)
+    lan.nodes["client"].wire("probe", "eth0", "--what=dhcp", "--window=0.5")
+    capture = frames.capture(listener.communicate()[0].splitlines(), "eth0")
+    assert {s.server_id for s in capture.dhcp_servers} == {"10.77.0.1", "192.168.0.1"}
+    assert len(capture.dhcp_clients) == 1
+    network = _network(capture)
+    (finding,) = rogue_dhcp_server(network, topology.build(network))
+    assert finding.resource.mac == ROGUE
+    assert "nobody said" in finding.summary
+
+
+_SEND = """
+import socket, sys, time
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(("eth0", 0))
+frame, count = bytes.fromhex(sys.argv[1]), int(sys.argv[2])
+for n in range(count):
+    s.send(frame + n.to_bytes(4, "big"))
+"""
+_ARP = "0001080006040001" + "02aa00000010" + "0a4d000a" + "000000000000" + "0a4d00fe"
+
+
+def test_tags_are_seen(lan: Lan) -> None:
+    """The kernel takes 802.1Q tags off before a raw socket sees the frame."""
+    listener = lan.nodes["sensor"].capture("listen", "eth0", "--seconds=3")
+    _ready(listener)
+    frame = "ffffffffffff02aa00000010" + "81000014" + "0806" + _ARP
+    lan.nodes["client"].run(sys.executable, "-c", _SEND, frame, "1")
+    lan.nodes["client"].run(sys.executable, "-c", _SEND, frame.replace("81000014", ""), "1")
+    double = frame.replace("81000014", "81000014810000c8")
+    lan.nodes["client"].run(sys.executable, "-c", _SEND, double, "1")
+    lines = [m for m in _messages(listener) if m["type"] == "arp"]
+    assert [m["vlans"] for m in lines] == [[20], [], [20, 200]]
+
+
+def test_probe_into_vlans(lan: Lan) -> None:
+    listener = lan.nodes["client"].capture("listen", "eth0", "--seconds=5")
+    _ready(listener)
+    capture = lan.nodes["sensor"].wire("probe", "eth0", "--vlans=20,30", "--window=0.5")
+    heard = [m for m in _messages(listener) if m["type"] in ("dhcp", "dhcp6", "rs")]
+    asked = {(m["type"], tuple(m["vlans"])) for m in heard if m["src"].startswith("02:")}
+    assert asked >= {(kind, (vlan,)) for kind in ("dhcp", "dhcp6", "rs") for vlan in (20, 30)}
+    assert capture.probed_vlans == capture.unanswered_vlans == (20, 30)
+
+
+def test_received_and_dropped_are_all_that_was_sent(lan: Lan) -> None:
+    listener = lan.nodes["sensor"].capture("listen", "eth0", "--seconds=6")
+    _ready(listener)
+    sent = 60_000
+    frame = "ffffffffffff02aa00000010" + "88b5" + "00" * 46
+    lan.nodes["client"].run(sys.executable, "-c", _SEND, frame, str(sent))
+    capture = frames.capture(listener.communicate()[0].splitlines(), "eth0")
+    assert capture.dropped is not None
+    print(f"sent {sent}, received {capture.packets}, dropped {capture.dropped}")
+    assert sent <= capture.packets + capture.dropped <= sent + 500  # IPv6 chatter of the nodes
+    assert capture.storms
+    assert capture.storms[0].cause == "single-source"
+    assert capture.storms[0].top_sources[0][0] == "02:aa:00:00:00:10"
+
+
+def test_arp_probe(lan: Lan) -> None:
+    capture = lan.nodes["sensor"].wire(
+        "arp", "eth0", "--targets=10.77.0.1,192.168.0.1,10.77.0.250", "--window=0.6"
+    )
+    assert {(s.ip, s.mac) for s in capture.stations} == {
+        ("10.77.0.1", COMPANY),
+        ("192.168.0.1", ROGUE),
+    }
+    assert capture.arp_conflicts == ()
+
+
+def test_duplicate_address(lan: Lan) -> None:
+    thief = lan.nodes["rogue"]
+    thief.run("ip", "addr", "add", "10.77.0.1/24", "dev", "eth0")
+    try:
+        capture = lan.nodes["sensor"].wire("arp", "eth0", "--targets=10.77.0.1", "--window=0.8")
+    finally:
+        thief.run("ip", "addr", "del", "10.77.0.1/24", "dev", "eth0")
+    (conflict,) = capture.arp_conflicts
+    assert set(conflict.macs) == {COMPANY, ROGUE}
+    network = _network(capture, AuthorizedDhcpServer("10.77.0.1", COMPANY))
+    (finding,) = duplicate_address(network, topology.build(network))
+    assert (finding.kind, finding.resource.mac) == (Kind.DUPLICATE_ADDRESS, ROGUE)
+
+
+def test_privileges_are_dropped(lan: Lan) -> None:
+    listener = lan.nodes["sensor"].capture("listen", "eth0", "--seconds=3")
+    _ready(listener)
+    status = dict(
+        line.split(":\t", 1)
+        for line in Path(f"/proc/{listener.pid}/status").read_text("ascii").splitlines()
+        if ":\t" in line
+    )
+    listener.terminate()
+    totals = _messages(listener)[-1]
+    assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
+    if IS_ROOT:
+        assert status["Uid"].split() == ["65534"] * 4
+    assert totals["type"] == "total"  # a polite end still gives the sums
+
+
+def test_interface_down_is_said(lan: Lan) -> None:
+    node = lan.plug("down", "02:aa:00:00:00:77")
+    node.run("ip", "link", "set", "eth0", "down")
+    done = node.capture("listen", "eth0", "--seconds=1")
+    said = json.loads(done.communicate()[0].splitlines()[-1])
+    assert done.returncode == 3
+    assert "is down" in said["message"]
+
+
+def test_no_permission_names_the_command() -> None:
+    """As an ordinary user: exit status 3, and the one command that helps."""
+    command = [sys.executable, "-P", "-m", "netdiag.capture", "listen", "lo", "--seconds=1"]
+    if IS_ROOT:
+        ordinary = [
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            "--inh-caps=-all",
+        ]
+        if subprocess.run([*ordinary, sys.executable, "-c", ""], check=False).returncode:
+            pytest.skip("an ordinary user cannot run this Python")
+        command = [*ordinary, *command]
+    done = subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**PYTHON, "HOME": "/nonexistent"},
+        timeout=60,
+    )
+    if "No module named" in done.stderr:
+        pytest.skip("an ordinary user cannot read this checkout")
+    said = json.loads(done.stderr.splitlines()[-1])
+    assert said["error"] == "CaptureDenied"
+    assert "sudo " in said["message"]
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
