@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from netdiag import playbook, report, ticket, topology
 from netdiag.files import playbooks
@@ -99,6 +100,7 @@ def findings() -> tuple[Finding, ...]:
     )
 
 
+@cache
 def diagnosis() -> Diagnosis:
     network = home_router().network()
     seen = topology.build(network)
@@ -226,6 +228,7 @@ def calls() -> tuple[Report, ...]:
     )
 
 
+@cache
 def closed() -> Ticket:
     first, *others = calls()
     t = ticket.open("T-20260302-001", first.at, report=first)

@@ -15,9 +15,8 @@ from netdiag import contract, kb
 from netdiag.errors import UsageError
 from netdiag.model import Network, Wiring
 from netdiag.names import short_name
-from netdiag.report import picture as pictures
-from netdiag.report import wording
-from netdiag.report.content import Content, content
+from netdiag.report import drawing, wording
+from netdiag.report.story import Story, tell
 from netdiag.text import clean
 from netdiag.ticket import Action, Ticket
 from netdiag.topology import Topology
@@ -30,7 +29,7 @@ FORMATS = ("md", "html", "json")
 
 def picture(network: Network, topology: Topology) -> Wiring:
     """What the topology picture needs, to be kept with the diagnosis."""
-    return pictures.wiring(network, topology)
+    return drawing.wiring(network, topology)
 
 
 def render(
@@ -44,7 +43,7 @@ def render(
     """The report in one of `FORMATS`; `articles`: the knowledge base, for earlier cases like it."""
     if form == "json":
         return json.dumps(ticket_json(ticket, actions), ensure_ascii=False, indent=2)
-    told = content(ticket, actions, kb.similar(articles, ticket), at)
+    told = tell(ticket, actions, kb.similar(articles, ticket), at)
     if form == "md":
         return markdown(told)
     if form == "html":
@@ -52,18 +51,18 @@ def render(
     raise UsageError(f"a report is md, html or json, not {form!r}")
 
 
-def markdown(told: Content) -> str:
+def markdown(told: Story) -> str:
     """CommonMark with GitHub's tables."""
     environment = _environment(finalize=wording.markdown)
     environment.filters["code"] = wording.code_block
     return environment.get_template("report.md.j2").render(r=told) + "\n"
 
 
-def html(told: Content) -> str:
+def html(told: Story) -> str:
     """One file with everything in it."""
     environment = _environment(finalize=wording.html, autoescape=True)
     environment.filters["code"] = wording.html_block
-    drawn = pictures.draw(told.diagnosis) if told.diagnosis else None
+    drawn = drawing.draw(told.diagnosis) if told.diagnosis else None
     return environment.get_template("report.html.j2").render(r=told, p=drawn) + "\n"
 
 

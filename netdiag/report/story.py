@@ -44,7 +44,7 @@ class Remedy:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class Story:
     """A whole report."""
 
     ticket: Ticket
@@ -78,12 +78,12 @@ class Content:
         return "closed" if self.ticket.stage is Stage.CLOSED else "open"
 
 
-def content(
+def tell(
     ticket: Ticket, actions: Sequence[Action], similar: Sequence[Hit], written: datetime
-) -> Content:
+) -> Story:
     """Everything a report says of a ticket."""
     diagnosis, verification = ticket.diagnosis, ticket.verification
-    return Content(
+    return Story(
         ticket=ticket,
         written=written,
         headline=_headline(ticket),
