@@ -38,21 +38,9 @@ def judge(capture: Capture, site: Site, *, network: Network | None = None) -> Ju
     """What is wrong in one capture; `network` adds what is known of the switches."""
     at = capture.last or datetime.now(UTC)
     base = network or Network(at=at, devices=())
-    seen = diagnose.conclude(
-        Network(
-            at=base.at,
-            devices=base.devices,
-            site=site,
-            snapshots=base.snapshots,
-            history=base.history,
-            captures=(capture,),
-        )
-    )
-    verdicts = {
-        f"{type(s).__name__}:{s.mac}": dhcp.verdict(s, site)
-        for s in (*capture.dhcp_servers, *capture.dhcp6_servers, *capture.routers)
-    }
-    return Judgement(capture, seen.findings, seen.causes, verdicts)
+    seen = diagnose.conclude(replace(base, site=site, captures=(capture, *base.captures)))
+    judged = dhcp.authorized(seen.network)
+    return Judgement(capture, seen.findings, seen.causes, judged)
 
 
 def sweep(

@@ -11,7 +11,7 @@ from ipaddress import IPv4Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from netdiag import diagnose
-from netdiag.checks import dhcp
+from netdiag.checks.dhcp import authorized as verdicts_on
 from netdiag.errors import NetdiagError
 from netdiag.model import Capture, DhcpServer, Finding, Kind, Network, Snapshot, Station
 from netdiag.ticket import Check, Ticket, Verdict, Verification, WrongLease
@@ -210,18 +210,23 @@ def _servers(network: Network) -> Iterator[Check]:
     if not probes:
         yield Check(what, Verdict.UNKNOWN, "no sensor could probe")
         return
-    verdicts = {s.server_id or s.mac: dhcp.verdict(s, network.site) for s in heard}
+    judged = verdicts_on(network)
+    verdicts = {s.mac: judged.get(f"DhcpServer:{s.mac}") for s in heard}
     if any(v is None for v in verdicts.values()):
         yield Check(
             what, Verdict.UNKNOWN, "the inventory does not say which servers are legitimate"
         )
     elif any(v is False for v in verdicts.values()):
-        rogue = next(s for s in heard if dhcp.verdict(s, network.site) is False)
-        yield Check(what, Verdict.FAILED, f"{rogue.mac} still answers")
+        rogue = next(mac for mac, allowed in verdicts.items() if allowed is False)
+        yield Check(what, Verdict.FAILED, f"{rogue} still answers")
     elif not verdicts:
         yield Check(what, Verdict.FAILED, "no server answered the probe")
     else:
-        yield Check(what, Verdict.PROVEN, f"{', '.join(sorted(verdicts))} answered, nobody else")
+        yield Check(
+            what,
+            Verdict.PROVEN,
+            f"{', '.join(sorted({s.server_id or s.mac for s in heard}))} answered, nobody else",
+        )
 
 
 def _people(ticket: Ticket, seen: Look, wrong: tuple[WrongLease, ...]) -> Iterator[Check]:
@@ -293,11 +298,12 @@ def _recovered(
 def _has_right_address(mac: str, network: Network) -> bool:
     """A fresh lease or an address in a legitimate server's net, as just seen."""
     right = [n for s in _servers_of(network, authorized=True) for n in _nets(s)]
+    right_servers = verdicts_on(network)
     acked = any(
         mac == m
         for c in fresh(network)
         for s in c.dhcp_servers
-        if dhcp.verdict(s, network.site)
+        if right_servers.get(f"DhcpServer:{s.mac}")
         for m, _ in s.leases
     )
     return acked or any(
@@ -313,8 +319,11 @@ def fresh(network: Network) -> list[Capture]:
 
 
 def _servers_of(network: Network, *, authorized: bool) -> Iterator[DhcpServer]:
+    judged = verdicts_on(network)
     for capture in network.captures:
-        yield from (s for s in capture.dhcp_servers if dhcp.verdict(s, network.site) is authorized)
+        yield from (
+            s for s in capture.dhcp_servers if judged.get(f"DhcpServer:{s.mac}") is authorized
+        )
 
 
 def _nets(server: DhcpServer) -> Iterator[IPv4Network]:

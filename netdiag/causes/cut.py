@@ -108,15 +108,16 @@ def _silent(case: Case) -> list[Draft]:
             continue
         device = finding.resource.device or ""
         way = case.topology.path(root, device)
-        at = f"; its link at {place(case.network, way[-1].device, way[-1].interface)} is up"
-        known = bool(way) and case.topology.port(way[-1].device, way[-1].interface) is not None
+        last = way[-1] if way else None
+        at = ""
+        if last and case.topology.port(last.device, last.interface) is not None:
+            at = f"; its link at {place(case.network, last.device, last.interface)} is up"
         drafts.append(
             Draft(
                 kind=Kind.DEVICE_UNREACHABLE,
                 resource=Resource(device=device),
                 confidence=0.6,
-                summary=f"{clean(device)} does not answer, and no cut on the way to it is known"
-                + (at if known else ""),
+                summary=f"{clean(device)} does not answer, and no cut on the way to it is known{at}",
                 because=[finding],
                 explains=_behind(case, device),
             )
