@@ -65,13 +65,17 @@ class Policy:
             raise self.refusal from exc
 
 
-def changed(device: str, known_hosts: Path, error: BaseException) -> HostKeyChanged | None:
-    """The refusal where the library's error, or one behind it, says that the key is another one."""
+def changed(
+    device: str, host: str, known_hosts: Path, error: BaseException
+) -> HostKeyChanged | None:
+    """The refusal where the library's error, or one behind it, says that the key is another one.
+
+    `host`: as known_hosts spells it, `[address]:port` where the port is not 22.
+    """
     for exc in _chain(error):
         expected = getattr(exc, "expected_key", None)
         shown = getattr(exc, "key", None)
         if expected is not None and shown is not None:
-            host = getattr(exc, "hostname", "?")
             return HostKeyChanged(
                 f"{device} ({host}) shows another SSH host key than the one on record: it shows "
                 f"{_shown(shown)}, on record in {known_hosts} is {_shown(expected)}. Somebody may be "

@@ -86,10 +86,10 @@ class Session:
 
     def show(self, line: str) -> str:
         """The answer to a show command; `DecodeError` when the device does not know it."""
-        answer = self._opened().ask(line)
+        answer = self._without_secrets(self._opened().ask(line))
         # Further down a log line may well begin like a refusal.
-        refuse(self.device.name, line, answer, self._platform.refusals, lines=6)
-        return self._without_secrets(answer)
+        self._refuse(line, answer, lines=6)
+        return answer
 
     def configure(self, lines: Sequence[str]) -> str:
         """Sends the lines in configuration mode and returns what was sent and came back.
@@ -112,14 +112,18 @@ class Session:
     def _configure_line(self, line: str) -> None:
         shell = self._opened()
         before = shell.prompt
-        answer = shell.ask(line)
+        answer = self._without_secrets(shell.ask(line))
         self._note(line, answer, before)
-        refuse(self.device.name, line, answer, self._platform.refusals)
+        self._refuse(line, answer)
         if not shell.prompt.rstrip().endswith(")#"):
             raise DecodeError(
-                f"{self.device.name} is not in configuration mode after '{line}': "
+                f"{self.device.name} left configuration mode at '{self._without_secrets(line)}': "
                 f"{clean(shell.prompt)}"
             )
+
+    def _refuse(self, line: str, answer: str, lines: int | None = None) -> None:
+        shown = self._without_secrets(line)
+        refuse(self.device.name, shown, answer, self._platform.refusals, lines=lines)
 
     def _note(self, line: str, answer: str, prompt: str = "") -> None:
         self.transcript += self._without_secrets(f"{prompt}{line}\n{answer}")
@@ -184,7 +188,9 @@ class Session:
         self, exc: Exception, policy: hostkeys.Policy, known_hosts: Path
     ) -> CollectError:
         where = f"{self.device.name} ({self._address}:{self._access.port})"
-        changed = hostkeys.changed(self.device.name, known_hosts, exc)
+        port = self._access.port
+        host = self._address if port == 22 else f"[{self._address}]:{port}"
+        changed = hostkeys.changed(self.device.name, host, known_hosts, exc)
         if policy.refusal is not None:
             return policy.refusal
         if changed is not None:
@@ -222,6 +228,7 @@ def poll(target: Target, *, out_of_band: bool = False) -> Snapshot:
     errors: list[SourceError] = []
     try:
         with session:
+            at = datetime.now(UTC)
             platform = session._platform
             _ask_all(session, platform, answers, errors)
     except Unreachable as exc:

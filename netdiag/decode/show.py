@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from netdiag.decode import show_ports, show_tables, syslog
+from netdiag.decode import show_ports, show_tables, syslog, syslog_header
 from netdiag.decode.show_ports import Ports
 from netdiag.decode.table import rows
 from netdiag.errors import DecodeError
@@ -25,7 +25,10 @@ _Reader = Callable[[Snapshot, Ports, list[dict[str, object]], Platform], Snapsho
 def snapshot(
     device: Device, platform: Platform, answers: Mapping[str, str], at: datetime
 ) -> Snapshot:
-    """The snapshot of a device that answered; `answers` by need, as `Platform.commands` names them."""
+    """The snapshot of a device that answered; `answers` by need, as `Platform.commands` names them.
+
+    `at`: when it was asked, and the clock first of all.
+    """
     found = Snapshot(
         device=device.name,
         address=device.address,
@@ -47,7 +50,8 @@ def snapshot(
         except (DecodeError, ValueError, RecursionError) as exc:
             errors.append(SourceError("ssh", need, f"{platform.commands[need].line}: {exc}"))
     if "log" in answers:
-        log = syslog.parse(answers["log"], at=at)
+        clock = syslog_header.device_clock(answers.get("clock", ""))
+        log = syslog.parse(answers["log"], at=at, clock=clock)
         found = replace(found, log=tuple(replace(e, device=device.name) for e in log))
     interfaces = show_ports.interfaces(ports, at)
     ordered = tuple(sorted(interfaces, key=lambda i: sort_key(i.name)))

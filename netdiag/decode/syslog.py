@@ -8,6 +8,7 @@ understood; a field that the text leaves out is `None`; no line raises.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -65,45 +66,43 @@ _COMPILED = tuple(
 _CAUSE_OF = {"storm": ErrDisableCause.STORM_CONTROL, "bpdu-guard": ErrDisableCause.BPDU_GUARD}
 
 
-def parse_line(line: str, *, at: datetime) -> LogEvent | None:
+def parse_line(line: str, *, at: datetime, clock: datetime | None = None) -> LogEvent | None:
     """The event of one line, of a syslog server's file or of `show logging`; `None`: no message in it.
 
-    `at` (aware): when it was read. Its zone is that of times which name none.
+    `at` (aware): when it was read. Its zone is that of times which name none. `clock`: what the
+    device's own clock showed then, where it was asked; without it a clock never set tells no time.
     """
     line = line[:_MAX_LINE].strip()
     match = _MESSAGE.search(line)
     if match is None:
         return None
-    header = syslog_header.parse(line[: match.start()], at)
+    header = syslog_header.parse(line[: match.start()], at, clock)
     bare = LogEvent(
         at=header.at, device=header.host, mnemonic=match["mnemonic"], event="other", raw=line
     )
     return _understood(bare, match["text"])
 
 
-def parse(text: str, *, at: datetime) -> tuple[LogEvent, ...]:
+def parse(text: str, *, at: datetime, clock: datetime | None = None) -> tuple[LogEvent, ...]:
     """Every event of a text, in its order; a message that the terminal wrapped is put together again."""
-    events: list[LogEvent] = []
+    found = (parse_line(message, at=at, clock=clock) for message in _messages(text, at))
+    return tuple(event for event in found if event is not None)
+
+
+def _messages(text: str, at: datetime) -> Iterator[str]:
     pending = ""
     for line in text.splitlines():
         if _MESSAGE.search(line[:_MAX_LINE]):
-            _add(events, pending, at)
+            yield pending
             pending = line.rstrip()
         elif pending and line.strip() and not syslog_header.parse(line, at).stamped:
             # A terminal breaks within a word when the line is full.
-            glue = "" if len(pending.rpartition("\n")[2]) >= 79 else " "
+            glue = "" if len(pending) % 80 in (0, 79) else " "
             pending = (pending + glue + line.strip())[:_MAX_LINE]
         else:
-            _add(events, pending, at)
+            yield pending
             pending = ""
-    _add(events, pending, at)
-    return tuple(events)
-
-
-def _add(events: list[LogEvent], line: str, at: datetime) -> None:
-    event = parse_line(line, at=at) if line else None
-    if event is not None:
-        events.append(event)
+    yield pending
 
 
 def _understood(event: LogEvent, text: str) -> LogEvent:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # For example "*Nov 22 06:01:02.123 CDT:", "2026 Nov 22 06:01:02 EST:", ".Nov 22 2026 06:01:02"
@@ -21,12 +21,19 @@ _STAMP = re.compile(
 )
 # For example "2026-11-22T06:01:02.123456+00:00"
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?")
+# For example "*08:00:00.000 UTC Sun Nov 22 2026"
+_CLOCK = re.compile(
+    r"(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)(?:\.(?P<fraction>\d{1,6}))? (?P<zone>[A-Z]+) "
+    r"[A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2}) (?P<year>\d{4})"
+)
 _ZONES = {
     "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "CET": 1, "MET": 1, "CEST": 2, "MEST": 2,
     "EET": 2, "EEST": 3, "MSK": 3, "EST": -5, "EDT": -4, "CDT": -5, "MDT": -6, "PST": -8,
     "PDT": -7, "AKST": -9, "AKDT": -8, "JST": 9, "HKT": 8,
 }  # fmt: skip
 _HOST = re.compile(r"^[A-Za-z0-9](?:[\w.-]{0,253}[A-Za-z0-9])?$")
+# Beyond them a date is an error, and reckoning with it could leave the calendar.
+_YEARS = (1970, 2200)
 _STAMPED = "\x01"
 
 
@@ -40,11 +47,16 @@ class Header:
     """It carries some date, reliable or not."""
 
 
-def parse(text: str, at: datetime) -> Header:
+def parse(text: str, at: datetime, clock: datetime | None = None) -> Header:
     """Reads what stands before `%`. `at`: when it was read; dates without year or zone are seen from there.
 
     Of two times the first is the syslog server's own, and its clock is the one that is comparable.
+    With `clock`, what the device's own clock showed at `at`, its times are corrected by the
+    difference, those of a clock that was never set too.
     """
+    if clock is not None:
+        own = parse(text.replace("*", "."), clock)
+        return replace(own, at=None if own.at is None else at + (own.at - clock))
     text = re.sub(r"^\s*<\d{1,3}>(?:1 )?", "", text[:400])
     iso = _ISO.search(text)
     stamps = list(_STAMP.finditer(text))
@@ -53,6 +65,17 @@ def parse(text: str, at: datetime) -> Header:
         when = next(iter(_times(stamps[1:], at)), None)
     bare = _STAMP.sub(_STAMPED, _ISO.sub(_STAMPED, text))
     return Header(host=_host(bare), at=when, stamped=bool(iso or stamps))
+
+
+def device_clock(answer: str) -> datetime | None:
+    """`*08:00:00.000 UTC Sun Nov 22 2026`, the answer to `show clock`, where its zone is UTC.
+
+    In another zone nobody can tell whether the log is in local time: it says so only when asked to.
+    """
+    match = _CLOCK.search(answer[:2000])
+    if match is None or _ZONES.get(match["zone"]) != 0:
+        return None
+    return _datetime(match, int(match["year"]), UTC)
 
 
 def _times(stamps: list[re.Match[str]], at: datetime) -> list[datetime]:
@@ -81,7 +104,7 @@ def _time(stamp: re.Match[str], at: datetime) -> datetime | None:
 
 def _datetime(stamp: re.Match[str], year: int, zone: tzinfo | None) -> datetime | None:
     month = stamp["month"].lower()
-    if month not in _MONTHS:
+    if month not in _MONTHS or not _YEARS[0] <= year <= _YEARS[1]:
         return None
     micro = int((stamp["fraction"] or "0").ljust(6, "0"))
     day, hour, minute, second = (int(stamp[name]) for name in ("day", "h", "m", "s"))
@@ -95,6 +118,8 @@ def _datetime(stamp: re.Match[str], year: int, zone: tzinfo | None) -> datetime 
 def _iso(text: str, at: datetime) -> datetime | None:
     try:
         when = datetime.fromisoformat(text)
+        if not _YEARS[0] <= when.year <= _YEARS[1]:
+            return None
         return (when if when.tzinfo else when.replace(tzinfo=at.tzinfo)).astimezone(at.tzinfo)
     except (ValueError, OverflowError):
         return None

@@ -36,7 +36,7 @@ class Platform:
     sys_descr: str | None = None
     """A regular expression over sysDescr, searched without regard to case."""
     commands: Mapping[str, Command] = field(default_factory=dict)
-    """By need: version, interfaces, status, err-disabled, errdisable-recovery, switchport, counters,
+    """By need: clock, version, interfaces, status, err-disabled, errdisable-recovery, switchport, counters,
     fdb, lldp, cdp, arp, stp, aggregates, storm-control, log."""
     poll: tuple[str, ...] = ()
     """The needs that a poll reads, in this order."""

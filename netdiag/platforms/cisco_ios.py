@@ -103,6 +103,7 @@ CISCO_IOS = Platform(
     sys_object_ids=("1.3.6.1.4.1.9.1", "1.3.6.1.4.1.9.5"),
     sys_descr=r"\bCisco (IOS Software|Internetwork Operating System)|\bIOS[ -]XE\b|\bIOS \(tm\)",
     commands={
+        "clock": Command("show clock"),
         "version": Command("show version", "ntc:cisco_ios_show_version.textfsm"),
         "interfaces": Command("show interfaces", "ntc:cisco_ios_show_interfaces.textfsm"),
         "status": Command("show interfaces status", "cisco_ios_interfaces_status.textfsm"),
@@ -130,6 +131,7 @@ CISCO_IOS = Platform(
         "log": Command("show logging"),
     },
     poll=(
+        "clock",
         "version",
         "interfaces",
         "status",
