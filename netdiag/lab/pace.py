@@ -1,0 +1,69 @@
+"""Moves the data plane's clock with the wall clock, in small slices, so that agents answer in between.
+
+A simulator that is too slow is not driven into a spiral: what it owes beyond `MAX_DEBT_S` is given
+up. Lab time then falls behind the wall clock, and how much it lost is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from netdiag.lab.clock import LabClock
+from netdiag.lab.dataplane import Dataplane
+
+SLICE_S = 0.01
+MAX_DEBT_S = 0.25
+_SKIP_S = 0.25
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
+
+
+class Pacer:
+    """The one place that calls `run_until` while the lab runs."""
+
+    def __init__(
+        self, plane: Dataplane, clock: LabClock, wall: Callable[[], datetime] = _wall
+    ) -> None:
+        self._plane, self._clock, self._wall = plane, clock, wall
+        self._turn = asyncio.Lock()
+        self._last = 0.0
+        self.lag_s = 0.0
+        """Wall seconds that the simulator could not follow."""
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        loop = asyncio.get_running_loop()
+        self._last, debt = loop.time(), 0.0
+        while True:
+            await asyncio.sleep(SLICE_S)
+            async with self._turn:
+                now = loop.time()
+                debt += now - self._last
+                self._last = now
+                if debt > MAX_DEBT_S:
+                    self.lag_s += debt - MAX_DEBT_S
+                    debt = MAX_DEBT_S
+                    self._clock.resume(self._plane.now(), self._wall() - timedelta(seconds=debt))
+                debt -= await self._slices(debt, SLICE_S)
+
+    async def advance(self, seconds: float) -> None:
+        """Moves lab time on by so much, as fast as it goes; on the wall it takes but a moment."""
+        async with self._turn:
+            self._clock.skip(self._plane.now(), self._wall())
+            try:
+                await self._slices(seconds, _SKIP_S)
+            finally:
+                self._clock.resume(self._plane.now(), self._wall())
+                self._last = asyncio.get_running_loop().time()
+
+    async def _slices(self, seconds: float, size: float) -> float:
+        """Runs that much lab time in slices, others having their turn in between."""
+        end = self._plane.now() + seconds
+        while self._plane.now() < end - 1e-9:
+            self._plane.run_until(min(end, self._plane.now() + size))
+            await asyncio.sleep(0)
+        return seconds
