@@ -162,8 +162,15 @@ def note(ticket: Ticket, text: str, at: datetime, by: str) -> Ticket:
 def diagnosed(
     ticket: Ticket, diagnosis: Diagnosis, at: datetime, *, picture: Wiring | None = None
 ) -> Ticket:
-    """Keep a diagnosis (the newest counts), with its picture; a cause makes the ticket diagnosed."""
+    """Keep a diagnosis with its picture: the newest that names a cause counts.
+
+    One without a cause after one with a cause is only noted: the trouble may be over, its record
+    is not.
+    """
     _not_closed(ticket, "take a diagnosis")
+    if not diagnosis.causes:
+        kept = diagnosis if ticket.cause is None else ticket.diagnosis
+        return _log(replace(ticket, diagnosis=kept), at, "netdiag", "finding", "no cause found")
     if picture is not None:
         diagnosis = replace(diagnosis, wiring=picture)
     ticket = replace(
@@ -173,8 +180,6 @@ def diagnosed(
         verification=None,
         approvals=(),
     )
-    if not diagnosis.causes:
-        return _log(ticket, at, "netdiag", "finding", "no cause found")
     ticket = _log(ticket, at, "netdiag", "finding", diagnosis.causes[0].summary)
     return _to(ticket, Stage.DIAGNOSED, at)
 
