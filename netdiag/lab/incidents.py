@@ -226,6 +226,9 @@ class Incidents:
         names = [long_name(part) for part in text.split(",") if part.strip()]
         if len(set(names)) != count:
             raise UsageError(f"option ports: {count} different ports are needed, not {text!r}")
+        for name in names:
+            if switch.soft_port(name) not in desks:
+                raise UsageError(f"option ports: {name} of {switch.name} is no desk's port")
         return [switch.soft_port(name) for name in names]
 
     def _clear(self, port: SwitchPort, done: _Done) -> Port | None:

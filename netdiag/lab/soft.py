@@ -64,7 +64,7 @@ class Engine:
             elif generation == port.generation:
                 self.events += 1
                 port.carry(load)
-        self.now = max(self.now, at)
+        self.now = max(self.now, float(at))
 
 
 class Port:

@@ -2,7 +2,9 @@
 
 It answers ARP for its own address whoever asks, also an RFC 5227 probe (sender 0.0.0.0). It keeps
 what ARP told it for `ARP_LIFETIME` seconds. During a storm most frames are not for it: the tests
-that throw those away come first and look at slices only.
+that throw those away come first and look at slices only. What is for it is taken at `pace_pps` with
+a burst of `burst` frames, and the rest is lost: processors are scaled down like the links, or a
+handful of answering stations would crowd the storm itself off its own cables.
 """
 
 from __future__ import annotations
@@ -33,12 +35,23 @@ class IpStack:
     """Address resolution and datagrams of one station."""
 
     __slots__ = (
-        "_echoes", "_engine", "_identification", "_send", "_udp", "_waiting", "arp", "gateway",
-        "heard_gateway", "ip", "mac", "mask",
+        "_burst", "_echoes", "_engine", "_identification", "_pace", "_refilled", "_send", "_tokens", "_udp",
+        "_waiting", "arp", "gateway", "heard_gateway", "ip", "mac", "mask",
     )  # fmt: skip
 
-    def __init__(self, engine: Engine, mac: bytes, send: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        mac: bytes,
+        send: Callable[[bytes], None],
+        *,
+        pace_pps: float = 20.0,
+        burst: float = 100.0,
+    ) -> None:
         self._engine = engine
+        self._pace = pace_pps
+        self._burst = self._tokens = burst
+        self._refilled = 0.0
         self._send = send
         self.mac = mac
         self.ip: bytes | None = None
@@ -77,14 +90,25 @@ class IpStack:
         """An untagged frame from the card."""
         ethertype = frame[12:14]
         if ethertype == frames.ETHERTYPE_ARP:
-            if frame[38:42] == self.ip:
+            if frame[38:42] == self.ip and self._take():
                 self._hear_arp(frame)
         elif ethertype == frames.ETHERTYPE_IPV4 and (frame[0] & 1 or frame[:6] == self.mac):
             if frame[23] == frames.PROTOCOL_UDP:
-                if int.from_bytes(frame[36:38], "big") in self._udp:
+                if int.from_bytes(frame[36:38], "big") in self._udp and self._take():
                     self._hear_udp(frame)
-            elif frame[23] == frames.PROTOCOL_ICMP and frame[30:34] == self.ip:
+            elif frame[23] == frames.PROTOCOL_ICMP and frame[30:34] == self.ip and self._take():
                 self._hear_echo(frame)
+
+    def _take(self) -> bool:
+        """Whether the processor still has time for one more frame."""
+        now = self._engine.now
+        earned = (now - self._refilled) * self._pace
+        self._refilled = now
+        self._tokens = min(self._burst, self._tokens + earned)
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
 
     def _hear_arp(self, frame: bytes) -> None:
         try:

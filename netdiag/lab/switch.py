@@ -31,7 +31,8 @@ from netdiag.names import short_name
 AGEING_S = 300.0
 LOG_LINES = 500
 MTU = 1500
-_CPU_PPS = 500
+_CPU_PPS = 10.0
+_CPU_BURST = 60.0
 _RESERVED = bytes.fromhex("0180c20000")
 _MANAGEMENT_CHAT_S = 60.0
 
@@ -117,7 +118,6 @@ class SoftSwitch:
         self._tables: dict[int, dict[bytes, Learned]] = {vlan: {} for vlan in self._vlans}
         self._flood: dict[int, tuple[tuple[SwitchPort, ...], tuple[SwitchPort, ...]]] = {}
         self._svis: dict[int, IpStack] = {}
-        self._cpu = (0, 0)
         self._log: deque[SwitchEvent] = deque(maxlen=LOG_LINES)
         self.hear: Callable[[SwitchEvent], None] = lambda _event: None
         self.path_alive: Callable[[], bool] = lambda: True
@@ -134,7 +134,14 @@ class SoftSwitch:
 
     def add_svi(self, vlan: int, ip: str, mask: str, gateway: str | None = None) -> None:
         """Gives the switch an address in that VLAN."""
-        stack = IpStack(self.engine, self.mac_octets, lambda frame: self._originate(vlan, frame))
+        # Its processor is policed, as in life.
+        stack = IpStack(
+            self.engine,
+            self.mac_octets,
+            lambda frame: self._originate(vlan, frame),
+            pace_pps=_CPU_PPS,
+            burst=_CPU_BURST,
+        )
         stack.configure(
             frames.ip_bytes(ip),
             frames.ip_bytes(mask),
@@ -263,14 +270,9 @@ class SoftSwitch:
             self.stp.receive(port, frame)
 
     def _punt(self, vlan: int, frame: bytes) -> None:
-        """To the switch's own address there; its processor is policed, as in life."""
+        """To the switch's own address there."""
         stack = self._svis.get(vlan)
-        if stack is None:
-            return
-        slot = int(self.engine.now * 10)
-        count = self._cpu[1] + 1 if self._cpu[0] == slot else 1
-        self._cpu = (slot, count)
-        if count <= _CPU_PPS // 10:
+        if stack is not None:
             stack.receive(frame)
 
     def _originate(self, vlan: int, frame: bytes) -> None:
