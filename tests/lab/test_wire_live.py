@@ -23,7 +23,10 @@ from netdiag.model import AuthorizedDhcpServer, Capture, Kind, Network, Site
 ROOT = Path(__file__).resolve().parents[2]
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 COMPANY, ROGUE = "02:aa:00:00:00:01", "50:c7:bf:00:00:66"
-PYTHON = {**os.environ, "PYTHONPATH": str(ROOT)}
+PYTHON = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join((str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")]))),
+}
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="network namespaces are Linux's"
@@ -60,7 +63,12 @@ class Namespace:
 
     def run(self, *command: str, check: bool = True) -> str:
         done = subprocess.run(
-            [*self.prefix, *command], check=False, capture_output=True, text=True, env=PYTHON, timeout=60
+            [*self.prefix, *command],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=PYTHON,
+            timeout=60,
         )
         assert not check or done.returncode == 0, done.stderr
         return done.stdout
