@@ -30,6 +30,8 @@ class _Column:
     cursor: Oid
     rows: int = 0
     asked: bool = False
+    alone: bool = False
+    """Asked for without other tables: one of those that it was asked with is not answered."""
     done: bool = False
 
 
@@ -40,7 +42,9 @@ class Pace:
     size: int = _FIRST_SIZE
 
     def faster(self) -> None:
-        self.size = min(_MAX_SIZE, self.size + self.size // 4 + 1)
+        """A quarter more; twice as much while it is small, as single losses mean little."""
+        more = self.size if self.size < _FIRST_SIZE // 2 else self.size // 4
+        self.size = min(_MAX_SIZE, self.size + more)
 
     def slower(self, asked: int) -> None:
         """Half of what was asked for last time."""
@@ -65,6 +69,7 @@ class Walk:
 
     tables: Mapping[str, Sequence[Oid]]
     pace: Pace = field(default_factory=Pace)
+    max_rows: int = MAX_ROWS
     varbinds: dict[Oid, Value] = field(default_factory=dict)
     errors: list[SourceError] = field(default_factory=list)
     _columns: list[_Column] = field(default_factory=list)
@@ -83,6 +88,10 @@ class Walk:
             return None
         new = [column for column in live if not column.asked]
         if new:
+            if new[0].alone:
+                new = [column for column in new if column.table == new[0].table]
+            else:
+                new = [column for column in new if not column.alone]
             self._pending, self._repetitions = new[: min(_PROBE_COLUMNS, self.pace.size)], 1
         else:
             table = [column for column in live if column.table == live[0].table]
@@ -111,8 +120,8 @@ class Walk:
             self._fail(column, f"the agent goes backwards: {show(oid)} after {show(column.cursor)}")
         elif value is None or oid[: len(column.oid)] != column.oid:
             column.done = True
-        elif column.rows >= MAX_ROWS:
-            self._fail(column, f"no end after {MAX_ROWS} rows")
+        elif column.rows >= self.max_rows:
+            self._fail(column, f"no end after {self.max_rows} rows")
         else:
             column.cursor = oid
             column.rows += 1
@@ -147,8 +156,12 @@ class Walk:
         return len(self._pending) * self._repetitions
 
     def abandon(self, reason: str) -> None:
-        """Gives up the tables of the last request, and goes on with the others."""
+        """Gives up the table of the last request; several are first asked for one by one."""
         tables = {column.table for column in self._pending}
+        if len(tables) > 1:
+            for column in self._columns:
+                column.alone = column.alone or column.table in tables
+            return
         self._end([column for column in self._columns if column.table in tables], reason)
 
     def abandon_all(self, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ _ADMIN = dict(enumerate(AdminStatus, 1))
 _OPER = dict(enumerate(OperStatus, 1))
 _DUPLEX = {2: "half", 3: "full"}
 _SPEED_SATURATED = 2**32 - 1
+# eth0, lo, lo0, tun1
+_UNIX_NAME = re.compile(r"^(?:eth|lo|tun)\d*$")
 
 # field of Counters: (64-bit column, 32-bit column)
 _WIDE = {
@@ -57,7 +60,7 @@ def ports(view: View) -> Ports:
     if_names, descrs = view.texts_by_number(oids.IF_NAME), view.texts_by_number(oids.IF_DESCR)
     in_table = {*descrs, *view.by_number(oids.IF_TYPE), *view.by_number(oids.IF_OPER_STATUS)}
     rows = sorted(in_table or if_names)  # ifXTable only augments ifTable: a row of its own is none
-    wanted = {i: names.long_name(if_names.get(i) or descrs.get(i) or str(i)) for i in rows}
+    wanted = {i: _name(if_names.get(i) or descrs.get(i) or str(i)) for i in rows}
     by_index = _unique(wanted, descrs)
     spellings: dict[str, set[int]] = {}
     for texts in (by_index, if_names, descrs, view.texts_by_number(oids.IF_ALIAS)):
@@ -69,6 +72,11 @@ def ports(view: View) -> Ports:
         if len(found) == 1 and found <= by_index.keys()
     }
     return Ports(by_index, by_spelling)
+
+
+def _name(spelling: str) -> str:
+    """The long form; `eth0` and `lo0` are no short forms but what Unix and Junos call their own."""
+    return spelling if _UNIX_NAME.match(spelling) else names.long_name(spelling)
 
 
 def _unique(wanted: Mapping[int, str], descrs: Mapping[int, str]) -> dict[int, str]:
