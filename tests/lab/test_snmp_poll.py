@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from netdiag.lab.snmp import Responder, User, View, from_snmprec, running
 from netdiag.model import Device, Snapshot
 
 pytestmark = pytest.mark.lab
+Entry = tuple[tuple[int, ...], bytes]
 PORTS = 30
 V3 = SnmpAccess(
     version="3",
@@ -82,16 +83,20 @@ def complete(found: Snapshot) -> bool:
 
 
 @contextmanager
-def agent(view: View | None = None, gate=lambda _: True, **options) -> Iterator[int]:
+def agent(
+    view: View | None = None,
+    gate: Callable[[bytes], bool] = lambda _: True,
+    max_size: int = 1472,
+) -> Iterator[int]:
     view = view or from_snmprec(switch())
-    with running(Responder({"public": view}.get, **options), gate=gate) as (_, port):
+    with running(Responder({"public": view}.get, max_size=max_size), gate=gate) as (_, port):
         yield port
 
 
 class Odd(View):
     """A view whose GETNEXT lies: `lies` maps an OID asked to the OID answered."""
 
-    def __init__(self, entries, lies) -> None:
+    def __init__(self, entries: list[Entry], lies: Callable[..., Entry | None]) -> None:
         super().__init__(entries)
         self.lies = lies
 
@@ -100,7 +105,7 @@ class Odd(View):
         return self.lies(tuple(oid), answer)
 
 
-def entries() -> list[tuple[tuple[int, ...], bytes]]:
+def entries() -> list[Entry]:
     view, found = from_snmprec(switch()), []
     entry: tuple[int, ...] = ()
     while (answer := view.next(entry)) is not None:
