@@ -19,7 +19,7 @@ from netdiag.files import codec
 from netdiag.kb import Article
 from netdiag.model import Baseline, Capture, Snapshot
 from netdiag.store import lock
-from netdiag.store.database import connect, default_path, prepare, translated, writing
+from netdiag.store.database import BUSY_S, connect, default_path, prepare, translated, writing
 from netdiag.store.times import to_stored
 from netdiag.ticket import Ticket
 
@@ -35,17 +35,19 @@ __all__ = ["KEEP_DAYS", "Store", "default_path"]
 KEEP_DAYS = 30.0
 """How long snapshots, counters and captures are kept; tickets, articles and the journal stay."""
 _BASELINE_AGE = timedelta(days=14)
+_BASELINE_ROWS = 300_000
+"""The newest readings suffice for what is usual, and bound the time that a diagnosis waits."""
 
 
 class Store:
     """One database file; open it with `with`."""
 
-    def __init__(self, path: Path, *, keep_days: float = KEEP_DAYS) -> None:
+    def __init__(self, path: Path, *, keep_days: float = KEEP_DAYS, busy_s: float = BUSY_S) -> None:
         self.path = path
         self._keep = timedelta(days=keep_days)
         with translated(path):
             prepare(path)
-            self._engine = connect(path)
+            self._engine = connect(path, busy_s)
         # Late: the schema imports SQLAlchemy, which `netdiag --help` must not.
         from netdiag.store import schema
         from netdiag.store.journal import Journal
@@ -128,7 +130,12 @@ class Store:
 
         table = self._schema.COUNTER
         first = to_stored(before - _BASELINE_AGE)
-        query = table.select().where(table.c.at >= first, table.c.at < to_stored(before))
+        query = (
+            table.select()
+            .where(table.c.at >= first, table.c.at < to_stored(before))
+            .order_by(table.c.at.desc())
+            .limit(_BASELINE_ROWS)
+        )
         with translated(self.path), self._engine.connect() as connection:
             counters = [dict(row) for row in connection.execute(query).mappings()]
         return baseline.baselines(counters)

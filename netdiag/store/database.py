@@ -126,12 +126,12 @@ def _foreign(connection: Connection) -> bool:
     return bool(names) and "alembic_version" not in names
 
 
-def connect(path: Path) -> Engine:
+def connect(path: Path, busy_s: float = BUSY_S) -> Engine:
     """An engine whose transactions are SQLite's own: deferred to read, immediate to write."""
     import sqlalchemy as sa
 
     engine = sa.create_engine(
-        sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_S}
+        sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": busy_s}
     )
 
     @sa.event.listens_for(engine, "connect")
