@@ -7,6 +7,7 @@ the worst that happens is an entry in `Snapshot.errors`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -40,7 +41,7 @@ def snapshot(
     ports: Ports = {}
     errors: list[SourceError] = []
     for need, read in _READERS.items():
-        if need not in answers:
+        if need not in answers or _SWITCHED_OFF.match(answers[need]):
             continue
         try:
             parsed = rows(platform.commands[need].template, answers[need])
@@ -121,6 +122,9 @@ def _arp(found: Snapshot, _: Ports, read: list[dict[str, object]], __: Platform)
 def _stp(found: Snapshot, _: Ports, read: list[dict[str, object]], __: Platform) -> Snapshot:
     return replace(found, stp=show_tables.stp(read))
 
+
+# "% LLDP is not enabled": an answer, and no neighbours to tell.
+_SWITCHED_OFF = re.compile(r"\s*%\s*\S+ is not (?:enabled|running)", re.IGNORECASE)
 
 # Every switch has ports: no rows here means that the output was not understood.
 _NEVER_EMPTY = frozenset({"version", "interfaces", "status"})

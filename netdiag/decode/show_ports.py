@@ -117,7 +117,8 @@ def switchport(ports: Ports, read: Sequence[Row]) -> None:
             continue
         fields = _of(ports, row["INTERFACE"])
         mode = row["MODE"].lower()
-        trunk = "trunk" in (mode if mode not in ("down", "") else row["ADMIN_MODE"].lower())
+        down = not mode or mode.startswith("down")
+        trunk = "trunk" in (row["ADMIN_MODE"].lower() if down else mode)
         fields["trunk"] = trunk
         fields["access_vlan"] = None if trunk else _number(row["ACCESS_VLAN"])
         if row["BUNDLE"]:

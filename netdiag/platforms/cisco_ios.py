@@ -119,9 +119,7 @@ CISCO_IOS = Platform(
         "lldp": Command(
             "show lldp neighbors detail", "ntc:cisco_ios_show_lldp_neighbors_detail.textfsm"
         ),
-        "cdp": Command(
-            "show cdp neighbors detail", "ntc:cisco_ios_show_cdp_neighbors_detail.textfsm"
-        ),
+        "cdp": Command("show cdp neighbors detail", "cisco_ios_cdp_neighbors_detail.textfsm"),
         "arp": Command("show ip arp", "ntc:cisco_ios_show_ip_arp.textfsm"),
         "stp": Command("show spanning-tree", "cisco_ios_spanning_tree.textfsm"),
         "aggregates": Command(
