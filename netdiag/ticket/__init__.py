@@ -64,6 +64,7 @@ __all__ = [
 JOIN_WINDOW = timedelta(minutes=30)
 """Calls from one area within this time of each other are one incident."""
 _TEXT_LIMIT = 4000
+_REPAIR = (Stage.REPAIRING, Stage.VERIFIED)
 
 _NEXT: dict[Stage, frozenset[Stage]] = {
     Stage.OPEN: frozenset(Stage),
@@ -131,7 +132,7 @@ def find_open(
 
     In this order: the same cause at the same place at any time (a sweep that finds the same rogue
     server again must not open a second ticket); without a `cause` the same `kind` in the same area;
-    the same area within `JOIN_WINDOW` of the last call, unless that ticket has another cause.
+    the same area within `JOIN_WINDOW` of the last call, unless the repair of another cause runs.
     """
     live = sorted(
         (t for t in tickets if t.stage is not Stage.CLOSED),
@@ -139,9 +140,9 @@ def find_open(
         reverse=True,
     )
     tests: tuple[Callable[[Ticket], bool], ...] = (
-        lambda t: bool(cause and t.cause and _same_cause(t.cause, cause)),
+        lambda t: cause is not None and any(_same_cause(c, cause) for c in _causes(t)),
         lambda t: cause is None and kind is not None and t.kind is kind and _same_area(t, area),
-        lambda t: not (cause and t.cause) and _same_area(t, area) and _recent(t, at),
+        lambda t: _same_area(t, area) and _recent(t, at) and not (cause and t.stage in _REPAIR),
     )
     return next((t for test in tests for t in live if test(t)), None)
 
@@ -288,6 +289,10 @@ def missing(ticket: Ticket) -> tuple[tuple[str, str], ...]:
         if getattr(report, name) not in (None, "")
     }
     return tuple((name, question) for name, question in _QUESTIONS if name not in known)
+
+
+def _causes(ticket: Ticket) -> tuple[Cause, ...]:
+    return ticket.diagnosis.causes if ticket.diagnosis else ()
 
 
 def _same_cause(one: Cause, other: Cause) -> bool:

@@ -120,7 +120,10 @@ def test_the_same_cause_finds_its_ticket_a_week_later_and_no_closed_one() -> Non
     moved = replace(cause, resource=replace(cause.resource, device="acc-1"))
     assert ticket.find_open([t], at=later, cause=moved) == t, "the same device, followed by its MAC"
     other = replace(cause, resource=replace(cause.resource, mac="00:00:5e:00:53:01"))
-    assert ticket.find_open([t], at=AT, area="HQ/3F", cause=other) is None
+    assert ticket.find_open([t], at=AT, area="HQ/3F", cause=other) == t, "a better diagnosis"
+    assert ticket.find_open([t], at=later, area="HQ/3F", cause=other) is None
+    in_repair = ticket.approved(t, [1], AT, "li.na")
+    assert ticket.find_open([in_repair], at=AT, area="HQ/3F", cause=other) is None
     assert ticket.find_open([incident.closed()], at=after(100), cause=cause) is None
 
 
