@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 HOST = "127.0.0.1"
 SNMP_USER = "ops"
+_MAX_CONSOLES = 100
 
 
 _FIRST = (
@@ -101,6 +102,7 @@ class SwitchAgent:
         self.ports = Ports()
         self._model, self._credentials, self._now, self._wall = model, credentials, now, wall
         self._meter = RateMeter()
+        self._consoles: dict[str, Cli] = {}
         self._mib = LiveMib(
             switch,
             model,
@@ -142,9 +144,17 @@ class SwitchAgent:
         """Lets the switch average its rates; to be called about once a second."""
         self._meter.sample(self.switch.ports(), self._now())
 
-    def execute(self, line: str) -> str:
-        """One line of its console, which no network is needed for."""
-        return self._open_cli().execute(line)
+    def console(self, session: str, line: str | None) -> tuple[str, str]:
+        """(what a line prints, the prompt after it) on the console, which no network is needed for.
+
+        `session` keeps its mode from line to line; `None` for the line only asks for the prompt.
+        """
+        cli = self._consoles.setdefault(session, self._open_cli())
+        text = "" if line is None else cli.execute(line)
+        if cli.closed or len(self._consoles) > _MAX_CONSOLES:
+            # One that was left, else the one that was opened first.
+            del self._consoles[session if cli.closed else next(iter(self._consoles))]
+        return text, "" if cli.closed else cli.prompt
 
     async def close(self) -> None:
         """Shuts the ports and cuts every session."""

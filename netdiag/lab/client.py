@@ -222,9 +222,13 @@ class Lab:
         """Moves lab time on, faster than the clock on the wall."""
         self._do("advance", seconds=seconds)
 
-    def execute(self, switch: str, line: str) -> str:
-        """One line on a switch's console (which needs no network), and what it prints."""
-        return str(self._do("execute", switch=switch, line=line)["text"])
+    def console(self, switch: str, line: str | None = None, session: str = "") -> tuple[str, str]:
+        """(what a line prints, the prompt after it) on a switch's console, which needs no network.
+
+        A session keeps its mode from line to line; an empty prompt means that it was left.
+        """
+        answer = self._do("console", switch=switch, line=line, session=session)
+        return str(answer["text"]), str(answer["prompt"])
 
     def tap_address(self, node: str) -> tuple[str, int, str]:
         """(host, port, token) of a sensor's wire; the protocol is `lab.control`'s."""

@@ -243,7 +243,7 @@ class Operations:
             "plug": self._plug,
             "unplug": self._unplug,
             "advance": self._advance,
-            "execute": self._execute,
+            "console": self._console,
             "stop": self._stop,
         }
 
@@ -356,11 +356,12 @@ class Operations:
         await self._lab.pacer.advance(seconds)
         return {"now": self._campus.now()}
 
-    async def _execute(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def _console(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         agent = self._lab.agents.get(request["switch"])
         if agent is None:
             raise UsageError(f"there is no switch {request['switch']!r}")
-        return {"text": agent.execute(request["line"])}
+        text, prompt = agent.console(str(request.get("session", "")), request.get("line"))
+        return {"text": text, "prompt": prompt}
 
     async def _stop(self, _: Mapping[str, Any]) -> Mapping[str, Any]:
         asyncio.get_running_loop().call_later(0.05, self._lab.over.set)
