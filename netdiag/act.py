@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from netdiag.errors import CollectError, DecodeError, NetdiagError, Refused
 from netdiag.model import Network, PlanStep, Snapshot
+from netdiag.names import long_name
 from netdiag.ticket import Action, ActionState
 from netdiag.topology import Topology
 
@@ -165,6 +166,8 @@ class Reopening:
     """Empty: `find_ports` looks for them in the seconds while the uplink is open."""
     find_ports: Callable[[], tuple[str, ...]]
     shut_lines: Callable[[str], tuple[str, ...]]
+    closed_ports: str
+    """The show command that lists the core's err-disabled ports."""
     max_tries: int = 3
     open_s: float = 8.0
     """How long one try may wait for the edge switch."""
@@ -208,7 +211,7 @@ def supervised_reopening(plan: Reopening, hands: Hands, step: PlanStep) -> tuple
 def _keep_open(plan: Reopening, hands: Hands, step: PlanStep, core: Session) -> tuple[Action, ...]:
     """The source is shut: if the uplink tripped once more in the same moment, it may open for good."""
     clock.sleep(SETTLE_S)
-    if "err-disabled" not in core.show(f"show interfaces {plan.uplink} status"):
+    if not _is_err_disabled(plan, core):
         return ()
     hands.tell(f"{plan.uplink} closed once more before the edge port was shut: opening it for good")
     return hands.change(step, core, plan.core.device.name, (plan.uplink,), plan.reopen_lines)
@@ -216,10 +219,15 @@ def _keep_open(plan: Reopening, hands: Hands, step: PlanStep, core: Session) -> 
 
 def _close_again(plan: Reopening, hands: Hands, step: PlanStep, core: Session) -> None:
     """A storm must not be let back in: what the port's own protection did not close, we close."""
-    status = core.show(f"show interfaces {plan.uplink} status")
-    if "err-disabled" not in status:
+    if not _is_err_disabled(plan, core):
         lines = (f"interface {plan.uplink}", "shutdown")
         hands.change(step, core, plan.core.device.name, (plan.uplink,), lines)
+
+
+def _is_err_disabled(plan: Reopening, core: Session) -> bool:
+    """Whether the uplink is in the device's own list of closed ports."""
+    listed = core.show(plan.closed_ports).splitlines()
+    return any(long_name(line.split()[0]) == plan.uplink for line in listed if line.split())
 
 
 def _reach(plan: Reopening, stop: threading.Event) -> Session:

@@ -132,7 +132,7 @@ def _trouble(
     """A home router at one desk; nothing told here is told to netdiag."""
     stage.chapter("someone plugs a home router into the office network")
     truth = lab.inject("home-router", seed=seed, cables=cables, delay=6.0)
-    stage.tell(f"{cables} cable{'s' * (cables > 1)}, at a desk that only the campus knows")
+    stage.tell(f"{cables} cable{'s' * (cables > 1)} in the end, at a desk that only the campus knows")
     clock.sleep(1.0)
     for name in _unlucky(lab, truth, seed):
         lab.renew(name)
@@ -159,7 +159,7 @@ def _wait_for_closed_port(lab: Lab) -> str:
     while clock.monotonic() < deadline:
         closed = lab.status()["err_disabled"]
         if closed:
-            return f"{closed[0]['switch']} {closed[0]['port']}"
+            return f"{closed[0]['switch']} {closed[0].get('interface') or closed[0].get('port')}"
         clock.sleep(0.2)
     raise LabError(f"the loop closed no port within {STORM_WAIT_S:g} s")
 
@@ -170,7 +170,7 @@ def _calls(lab: Lab, store: Store, stage: Stage, truth: Mapping[str, Any]) -> st
     at = datetime.now(UTC)
     area = None
     hosts = [h for h in lab.hosts() if h["switch"] == truth["device"] and h["connected"]]
-    offline = [h for h in hosts if not lab.ping(h["name"], "10.10.0.1")]
+    offline = [h for h in hosts if not lab.ping(h["name"], "10.10.0.1", 0.3)]
     for host in offline[:3]:
         site, floor, _ = tickets.place(host["area"])
         kept = intake.take(

@@ -335,6 +335,7 @@ def _reopen_supervised(run: Repair, step: PlanStep) -> None:
         edge_ports=tuple(p for p in expect.get("edge_ports", "").split(",") if p),
         find_ports=lambda: verify.loudest_ports(edge, seen),
         shut_lines=lambda port: tuple(line.format(interface=port) for line in platform.shut),
+        closed_ports=platform.commands["err-disabled"].line,
         max_tries=int(expect.get("max_tries", "3")),
     )
     _keep(run, act.supervised_reopening(opening, run.hands, step))
