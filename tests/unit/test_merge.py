@@ -1,6 +1,7 @@
 """SNMP and the command line as one snapshot: either is enough, and a disagreement is said."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -27,11 +28,11 @@ PORT = "GigabitEthernet1/0/2"
 UP = Interface(PORT, admin_status=AdminStatus.UP, oper_status=OperStatus.UP)
 
 
-def by_snmp(*interfaces, **facts):
+def by_snmp(*interfaces: Interface, **facts: Any) -> Snapshot:
     return Snapshot("d", "192.0.2.1", AT, True, interfaces=interfaces, sources=("snmp",), **facts)
 
 
-def by_ssh(*interfaces, **facts):
+def by_ssh(*interfaces: Interface, **facts: Any) -> Snapshot:
     return Snapshot("d", "192.0.2.1", AT, True, interfaces=interfaces, sources=("ssh",), **facts)
 
 

@@ -7,9 +7,7 @@ import pytest
 from netdiag import platforms
 from netdiag.model import ErrDisableCause
 from netdiag.platforms import causes
-
-IOS = platforms.get("cisco_ios")
-assert IOS is not None
+from netdiag.platforms.cisco_ios import CISCO_IOS as IOS
 
 
 def test_all_62_codes_of_the_mib_have_a_label_and_a_cause():

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdiag import platforms
 from netdiag.decode import show
 from netdiag.decode.table import rows
 from netdiag.errors import DecodeError
@@ -15,15 +14,16 @@ from netdiag.model import (
     AdminStatus,
     Device,
     ErrDisableCause,
+    ErrDisabled,
     FdbEntry,
     OperStatus,
+    Snapshot,
     SourceError,
     StpPort,
 )
+from netdiag.platforms.cisco_ios import CISCO_IOS as IOS
 from tests.unit.test_syslog import AT
 
-IOS = platforms.get("cisco_ios")
-assert IOS is not None
 DEVICE = Device("core-1", "192.0.2.1", platform="cisco_ios")
 
 STATUS = """
@@ -128,7 +128,7 @@ Total Mac Addresses for this criterion: 3
 """
 
 
-def read(**answers):
+def read(**answers: str) -> Snapshot:
     return show.snapshot(
         DEVICE, IOS, {need.replace("_", "-"): text for need, text in answers.items()}, AT
     )
@@ -159,8 +159,12 @@ def test_ports_from_several_commands_are_one_table():
     assert (trunk.counters.in_broadcast_pkts, trunk.counters.out_broadcast_pkts) == (30000, 6)
     assert (trunk.counters.in_octets, trunk.counters.at) == (12345678, AT)
     assert (off.admin_status, off.duplex, off.speed_bps) == (AdminStatus.DOWN, "half", 10_000_000)
-    assert by_name["1/0/5"].err_disabled.vlan == 20
-    assert by_name["1/0/6"].err_disabled.cause is ErrDisableCause.CHANNEL_MISCONFIG
+    assert by_name["1/0/5"].err_disabled == ErrDisabled(
+        ErrDisableCause.BPDU_GUARD, "bpduguard", vlan=20
+    )
+    assert by_name["1/0/6"].err_disabled == ErrDisabled(
+        ErrDisableCause.CHANNEL_MISCONFIG, "channel-misconfig (STP)"
+    )
     assert by_name["TenGigabitEthernet1/1/1"].speed_bps == 10_000_000_000
 
 

@@ -3,31 +3,31 @@
 import ast
 import json
 import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
-from netdiag import platforms
 from netdiag.decode import show
 from netdiag.decode.table import rows
-from netdiag.model import Device
+from netdiag.model import Device, Interface, Snapshot
 from netdiag.names import long_name
+from netdiag.platforms.cisco_ios import CISCO_IOS as IOS
 from tests.unit.test_syslog import AT
 
-IOS = platforms.get("cisco_ios")
-assert IOS is not None
 
-
-def bare(mac):
+def bare(mac: str) -> str:
     return re.sub(r"[^0-9a-f]", "", mac.lower())
 
 
-def read(path, need):
+def read(path: Path, need: str) -> Snapshot:
     text = path.read_text(errors="replace")
     return show.snapshot(Device("d", "192.0.2.1"), IOS, {need: text}, AT)
 
 
-def cases(folder, pattern):
+def cases(folder: Path, pattern: str) -> Iterator[tuple[Path, Any]]:
     """(raw file, expected parse) pairs of one project's folder."""
     for raw in sorted(folder.glob(pattern)):
         if raw.suffix == ".raw":
@@ -42,11 +42,11 @@ def cases(folder, pattern):
 class Tally:
     """Counts facts, and shows each one that does not hold."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.checked = self.held = 0
 
-    def __call__(self, raw, theirs, ours):
-        theirs, ours = set(theirs), set(ours)
+    def __call__(self, raw: Path, expected: Iterable[Any], found: Iterable[Any]) -> None:
+        theirs, ours = set(expected), set(found)
         self.checked += len(theirs)
         self.held += len(theirs & ours)
         for missing in sorted(theirs - ours, key=str):
@@ -81,14 +81,14 @@ def test_err_disabled(ntc, genie, tally):
     for raw, truth in cases(ntc, "show_interfaces_status_err-disabled/*.raw"):
         found = read(raw, "err-disabled").interfaces
         tally(raw, {(long_name(r["interface"]), r["port_error"]) for r in truth},
-              {(i.name, i.err_disabled.vendor_cause) for i in found})  # fmt: skip
+              {(i.name, i.err_disabled.vendor_cause) for i in found if i.err_disabled})  # fmt: skip
     for raw, truth in cases(genie, "ios*/ShowInterfacesStatusErrDisabled/*output.txt"):
         found = read(raw, "err-disabled").interfaces
         tally(raw, {(n, r["reason"]) for n, r in truth["interfaces"].items()},
-              {(i.name, i.err_disabled.vendor_cause) for i in found})  # fmt: skip
+              {(i.name, i.err_disabled.vendor_cause) for i in found if i.err_disabled})  # fmt: skip
 
 
-def _status_facts(name, status, vlan, duplex):
+def _status_facts(name: str, status: str, vlan: str, duplex: str) -> Iterator[tuple[Any, ...]]:
     yield name, "up" if status in {"connected", "monitoring", "up"} else "down"
     yield name, "admin", "down" if status == "disabled" else "up"
     if str(vlan).isdigit():
@@ -99,7 +99,7 @@ def _status_facts(name, status, vlan, duplex):
         yield name, "duplex", duplex.removeprefix("a-")
 
 
-def _our_status(found):
+def _our_status(found: Iterable[Interface]) -> Iterator[tuple[Any, ...]]:
     for i in found:
         yield i.name, str(i.oper_status)
         yield i.name, "admin", str(i.admin_status)
@@ -131,13 +131,13 @@ def test_interfaces_status(ntc, genie, tally):
 
 
 def test_switchport(ntc, genie, tally):
-    def ours(found):
+    def ours(found: Any) -> Any:
         for i in found:
             yield i.name, "trunk", bool(i.trunk)
             yield i.name, "vlan", i.access_vlan
 
     for raw, truth in cases(ntc, "show_interfaces_switchport/*.raw"):
-        theirs = set()
+        theirs: set[Any] = set()
         for r in truth:
             if r["switchport"] != "Enabled":
                 continue
@@ -156,7 +156,7 @@ def test_switchport(ntc, genie, tally):
         tally(raw, theirs, ours(read(raw, "switchport").interfaces))
 
 
-def _their_interface(r):
+def _their_interface(r: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     admin_down = "administratively" in r["link_status"]
     yield "admin", "down" if admin_down else "up"
     yield "oper", "down" if admin_down else r["protocol_status"].split()[0]
@@ -166,7 +166,7 @@ def _their_interface(r):
     yield "crc", r["crc"]
 
 
-def _our_interface(i):
+def _our_interface(i: Interface) -> Iterator[tuple[Any, ...]]:
     counters = i.counters
     yield "admin", str(i.admin_status)
     yield "oper", str(i.oper_status)
@@ -184,21 +184,21 @@ def test_interfaces(ntc, shared_data, tally):
             tally(raw, _their_interface(r), _our_interface(found[long_name(r["interface"])]))
     napalm = shared_data / "cli" / "napalm" / "ios" / "test_get_interfaces" / "normal"
     truth = json.loads((napalm / "expected_result.json").read_text())
-    found = read(napalm / "show_interfaces.txt", "interfaces").interfaces
+    ours = read(napalm / "show_interfaces.txt", "interfaces").interfaces
     tally(
         napalm / "show_interfaces.txt",
         {(long_name(n), r["is_up"], r["is_enabled"], bare(r["mac_address"])) for n, r in truth.items()},
-        {(i.name, i.oper_status == "up", i.admin_status == "up", bare(i.mac or "")) for i in found},
+        {(i.name, i.oper_status == "up", i.admin_status == "up", bare(i.mac or "")) for i in ours},
     )  # fmt: skip
 
 
 def test_mac_address_table(ntc, genie, shared_data, tally):
-    def ours(found):
+    def ours(found: Any) -> Any:
         for e in found:
             yield bare(e.mac), e.vlan, e.interface
             yield bare(e.mac), e.status == "learned"
 
-    def fact(mac, vlan, port, dynamic):
+    def fact(mac: Any, vlan: Any, port: Any, dynamic: Any) -> Any:
         number = int(vlan) if str(vlan).isdigit() and 1 <= int(vlan) <= 4094 else None
         is_port = re.fullmatch(r"[A-Za-z][A-Za-z-]*\d[\d/.]*", port)
         yield bare(mac), number, long_name(port) if is_port else None
@@ -236,13 +236,13 @@ def test_mac_address_table(ntc, genie, shared_data, tally):
 
 
 def test_lldp_neighbors(ntc, genie, tally):
-    def ours(found):
+    def ours(found: Any) -> Any:
         for n in found:
             yield n.interface, "chassis", n.chassis_id and bare(n.chassis_id)
             yield n.interface, "name", n.sys_name
             yield n.interface, "port", n.port_id and n.port_id.lower()
 
-    def said(text):
+    def said(text: Any) -> Any:
         return None if not text or "not advertised" in text else text
 
     for raw, truth in cases(ntc, "show_lldp_neighbors_detail/*.raw"):
@@ -265,7 +265,7 @@ def test_lldp_neighbors(ntc, genie, tally):
 
 
 def test_cdp_neighbors(ntc, genie, tally):
-    def ours(found):
+    def ours(found: Any) -> Any:
         for n in found:
             chassis = re.sub(r"\(.*", "", n.chassis_id or "")
             yield n.interface, chassis.replace(":", ""), n.port_id

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 from netdiag.collect import logs
 from netdiag.decode import syslog, syslog_header
 from netdiag.errors import CollectError
+from netdiag.model import LogEvent
 from netdiag.names import long_name
 
 AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
 
-def event(message, header="Nov 22 07:59:00: ", **options):
-    found = syslog.parse_line(header + message, at=AT, **options)
+def event(
+    message: str, header: str = "Nov 22 07:59:00: ", clock: datetime | None = None
+) -> LogEvent:
+    found = syslog.parse_line(header + message, at=AT, clock=clock)
     assert found is not None
     return found
 
@@ -239,7 +242,7 @@ def test_nocs_cases(shared_data, record_property):
         assert found is not None
         said = case["vars"]
         first = said.get("interface") or said.get("from_interface")
-        facts = {
+        facts: dict[str, tuple[object, object]] = {
             "event": (found.event, wanted),
             "interface": (found.interface, long_name(first) if first else None),
         }
