@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from netdiag.decode.frames_dhcp import Dhcp
@@ -32,12 +33,12 @@ class _Reader:
     """Hands each line to who aggregates it."""
 
     def __init__(self, source: str, rates: bool) -> None:
-        self._source = source
+        self._sums = Capture(source)
+        self._ended = False
         self._want_rates = rates
         self._rates: dict[tuple[int, int | None], list[int]] = {}
         self._dhcp, self._wire, self._storms = Dhcp(), Wire(), Storms()
         self._messages: dict[int, Line] = {}
-        self._total: Line | None = None
         self._errors: list[SourceError] = []
 
     def read(self, text: str) -> None:
@@ -62,7 +63,7 @@ class _Reader:
         elif kind == "probe":
             self._dhcp.probe(line)
         elif kind == "total":
-            self._total = line
+            self._total(line)
         elif kind == "trouble":
             self._error(line.text("what"), line.text("message"))
         else:
@@ -85,10 +86,12 @@ class _Reader:
 
     def _second(self, line: Line) -> None:
         second = line.number("t")
+        moment(second + 1)  # a storm may end there
         if self._want_rates:
             for row in line.rows("rates", 5):
                 vlan, *counts = row
-                if not all(isinstance(n, int) for n in counts):
+                numbers = counts if vlan is None else row
+                if not all(isinstance(n, int) for n in numbers):
                     raise DecodeError("rates that are no numbers")
                 into = self._rates.setdefault((second, vlan), [0, 0, 0])
                 for place in range(3):
@@ -100,44 +103,51 @@ class _Reader:
             self._errors.append(SourceError("capture", what, message))
 
     def capture(self) -> Capture:
-        total = self._total or Line({})
-        if self._total is None:
+        if not self._ended:
             self._error("total", "the capture process ended before its summary: counts are missing")
-        for link_type, frames in total.counts("undecoded").items():
-            self._error(f"link type {link_type}", f"{frames} frames counted but not decoded")
-        if skipped := total.number("skipped", 0):
-            self._error(
-                "decoding", f"{skipped} control frames counted but not decoded: too many a second"
-            )
-        if damage := total.optional("damage"):
-            self._error("file", damage)
-        return Capture(
-            source=self._source,
-            packets=total.number("packets", 0),
-            octets=total.number("octets", 0),
-            first=total.time("first"),
-            last=total.time("last"),
-            truncated=total.flag("truncated"),
-            malformed=total.number("malformed", 0),
-            dropped=total.maybe("dropped"),
-            rates=tuple(
-                SecondRate(moment(second), vlan, *counts)
-                for (second, vlan), counts in sorted(
-                    self._rates.items(), key=lambda i: (i[0][0], i[0][1] or 0)
-                )
-            ),
+        own = self._dhcp.probe_macs()
+        return replace(
+            self._sums,
+            rates=self._second_rates(),
             dhcp_servers=self._dhcp.servers(),
             dhcp6_servers=self._dhcp.servers6(),
             routers=self._wire.routers(),
-            storms=self._storms.storms(self._dhcp.probe_macs()),
+            storms=self._storms.storms(own),
             arp_conflicts=self._wire.conflicts(),
             dhcp_floods=self._dhcp.floods(),
             stp_roots=self._wire.roots(),
-            stations=self._wire.stations(self._dhcp.probe_macs()),
+            stations=self._wire.stations(own),
             neighbors=self._wire.neighbors(),
             dhcp_clients=self._dhcp.clients(),
             probed_vlans=self._dhcp.probed(),
             unanswered_vlans=self._dhcp.unanswered(),
             probes_sent=self._dhcp.probes_sent,
             errors=tuple(self._errors),
+        )
+
+    def _total(self, line: Line) -> None:
+        self._sums = Capture(
+            source=self._sums.source,
+            packets=line.number("packets", 0),
+            octets=line.number("octets", 0),
+            first=line.time("first"),
+            last=line.time("last"),
+            truncated=line.flag("truncated"),
+            malformed=line.number("malformed", 0),
+            dropped=line.maybe("dropped"),
+        )
+        self._ended = True
+        for link_type, frames in line.counts("undecoded").items():
+            self._error(f"link type {link_type}", f"{frames} frames counted but not decoded")
+        if skipped := line.number("skipped", 0):
+            self._error(
+                "decoding", f"{skipped} control frames counted but not decoded: too many a second"
+            )
+        if damage := line.optional("damage"):
+            self._error("file", damage)
+
+    def _second_rates(self) -> tuple[SecondRate, ...]:
+        ordered = sorted(self._rates.items(), key=lambda item: (item[0][0], item[0][1] or 0))
+        return tuple(
+            SecondRate(moment(second), vlan, *counts) for (second, vlan), counts in ordered
         )
