@@ -25,8 +25,6 @@ from netdiag.topology import Topology
 
 _UNKNOWN = {
     "ports": "the port with the most incoming broadcasts",
-    "mac": "an unknown address",
-    "vendor": "an unknown maker",
     "dark": "nothing else that is known",
     "closed_port": "no port that is known",
     "neighbor": "its far end",
