@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from netdiag.store import Store
 
 Tell = Callable[[str], None]
+_GATEWAY = "10.10.0.1"
 STORM_WAIT_S = 25.0
 """How long a two-cable loop may take until the core's protection closes the port."""
 
@@ -74,6 +75,7 @@ def run(store: Store, folder: Path, stage: Stage, *, seed: int, cables: int | No
         )
         stage.show(answer)
         ticket = _repair(lab, inventory, store, stage, answer)
+        works = _everybody_works(lab, truth)
         ticket = _close(store, ticket)
         actions = store.journal.actions(ticket.id)
     text = report.render(ticket, actions, "html", articles=store.articles(), at=datetime.now(UTC))
@@ -84,7 +86,7 @@ def run(store: Store, folder: Path, stage: Stage, *, seed: int, cables: int | No
         diagnosis=replace(answer, ticket=ticket.id),
         ticket=ticket,
         report=file,
-        restored=bool(ticket.verification and ticket.verification.ok),
+        restored=works and bool(ticket.verification and ticket.verification.ok),
         right=_is_right(answer, truth),
         truth=truth,
         took_s=clock.monotonic() - started,
@@ -131,8 +133,10 @@ def _trouble(
 ) -> Mapping[str, Any]:
     """A home router at one desk; nothing told here is told to netdiag."""
     stage.chapter("someone plugs a home router into the office network")
-    truth = lab.inject("home-router", seed=seed, cables=cables, delay=6.0)
-    stage.tell(f"{cables} cable{'s' * (cables > 1)} in the end, at a desk that only the campus knows")
+    truth = _truth(lab.inject("home-router", seed=seed, cables=cables, delay=6.0))
+    stage.tell(
+        f"{cables} cable{'s' * (cables > 1)} in the end, at a desk that only the campus knows"
+    )
     clock.sleep(1.0)
     for name in _unlucky(lab, truth, seed):
         lab.renew(name)
@@ -170,7 +174,7 @@ def _calls(lab: Lab, store: Store, stage: Stage, truth: Mapping[str, Any]) -> st
     at = datetime.now(UTC)
     area = None
     hosts = [h for h in lab.hosts() if h["switch"] == truth["device"] and h["connected"]]
-    offline = [h for h in hosts if not lab.ping(h["name"], "10.10.0.1", 0.3)]
+    offline = [h for h in hosts if not lab.ping(h["name"], _GATEWAY, 0.3)]
     for host in offline[:3]:
         site, floor, _ = tickets.place(host["area"])
         kept = intake.take(
@@ -237,15 +241,36 @@ def _close(store: Store, ticket: tickets.Ticket) -> tickets.Ticket:
     return ticket
 
 
+def _truth(injected: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The campus' truth in the contract's words."""
+    first, *rest = injected["kinds"]
+    return {
+        "kind": first,
+        "also": rest,
+        "device": injected["device"],
+        "interface": injected["interface"],
+        "interfaces": injected["interfaces"],
+        "mac": injected["mac"],
+    }
+
+
 def _is_right(answer: Diagnosis, truth: Mapping[str, Any]) -> bool:
     """Rank 1 names one of the truth's kinds at its device and port."""
     if not answer.causes:
         return False
     first = answer.causes[0]
-    kinds = {truth["kind"], *truth.get("also", ())}
-    ports = {truth["interface"], *truth.get("interfaces", ())}
     return (
-        bool({first.kind, *first.also} & kinds)
+        bool({first.kind, *first.also} & {truth["kind"], *truth["also"]})
         and first.resource.device == truth["device"]
-        and first.resource.interface in ports
+        and first.resource.interface in truth["interfaces"]
+    )
+
+
+def _everybody_works(lab: Lab, truth: Mapping[str, Any]) -> bool:
+    """What the people themselves would say; who sits behind the shut port is not counted."""
+    behind = {(truth["device"], port) for port in truth["interfaces"]}
+    return all(
+        lab.ping(h["name"], _GATEWAY, 0.5)
+        for h in lab.hosts()
+        if (h["switch"], h["interface"]) not in behind
     )

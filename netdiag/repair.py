@@ -309,7 +309,7 @@ def _shut(run: Repair, step: PlanStep) -> None:
 
 def _reopen(run: Repair, step: PlanStep) -> None:
     _guard(run, step)
-    seen = _look(run)
+    seen = _look(run, step.device)
     snapshot = seen.network.snapshot(step.device)
     port = snapshot.interface(step.interface) if snapshot else None
     if ("only_if", "err-disabled") in step.expect and port and port.oper_status == "up":
@@ -399,10 +399,24 @@ def _guard(run: Repair, step: PlanStep) -> diagnose.Look:
     return seen
 
 
-def _look(run: Repair) -> diagnose.Look:
-    return diagnose.look(
-        run.inventory, run.store, window_s=1.0, via=frozenset({"snmp"}), tell=lambda _: None
+def _look(run: Repair, *devices: str | None) -> diagnose.Look:
+    """The source's switch and the devices named, with rates: quick, because a floor waits."""
+    cause = run.ticket.cause
+    names = {*devices, cause.resource.device if cause else None} - {None}
+    return diagnose.poll(
+        run.inventory.targets(tuple(n for n in names if n)),
+        run.store,
+        devices=run.inventory.devices,
+        site=run.inventory.site,
+        via=_one_channel(run.inventory, names),
+        window_s=1.0,
     )
+
+
+def _one_channel(inventory: Inventory, names: set[str | None]) -> frozenset[str]:
+    """SNMP alone where every one of them speaks it: the rates come from there."""
+    snmp = all(t.snmp for t in inventory.targets() if t.device.name in names)
+    return frozenset({"snmp"}) if snmp else frozenset({"snmp", "ssh"})
 
 
 def _snapshot(inventory: Inventory, store: Store, device: str) -> Snapshot | None:

@@ -39,14 +39,13 @@ def verification(
 ) -> Verification:
     """One look at everything that has to be true again; needs about `STAYS_UP_S` plus a poll."""
     tell("looking again: ports, broadcast rates, DHCP servers, and the stations themselves")
-    before = diagnose.poll(
-        inventory.targets(), store, devices=inventory.devices, site=inventory.site, window_s=None
-    )
+    reopened = tuple({f.resource.device for f in _closed_ports(ticket) if f.resource.device})
+    before = inventory.targets(reopened) if reopened else ()
+    first = diagnose.poll(before, store, devices=inventory.devices, site=inventory.site)
     seen = diagnose.look(inventory, store, window_s=STAYS_UP_S)
-    again = seen.network
     checks = [
-        *_ports(ticket, before.network, again),
-        *_devices(ticket, again),
+        *_ports(ticket, first.network, seen.network),
+        *_devices(ticket, seen.network),
         *_rates(ticket, seen),
         *_servers(seen.network),
     ]
@@ -279,19 +278,23 @@ def wrong_leases(seen: Look, *, since: datetime) -> tuple[WrongLease, ...]:
         if (station.last is None or station.last >= since) and _inside(station.ip, nets):
             given[station.mac] = station.ip
     now = {s.mac: s for c in fresh(network) for s in c.stations}
+    right = [n for s in _servers_of(network, authorized=True) for n in _nets(s)]
+    worked = {a.mac for s in network.history for a in s.arp if _inside(a.ip, right)}
+    # A server that no sensor heard still shows by what its victims now call themselves.
+    given.update({m: s.ip for m, s in now.items() if m in worked and not _inside(s.ip, right)})
     rogue_macs = {s.mac for s in rogues}
     return tuple(
         WrongLease(mac=mac, ip=ip, where=_where(mac, seen))
         for mac, ip in sorted(given.items())
-        if mac not in rogue_macs and not _recovered(mac, now.get(mac), nets, network)
+        if mac not in rogue_macs and not _recovered(mac, now.get(mac), right, network)
     )
 
 
 def _recovered(
-    mac: str, station: Station | None, nets: list[IPv4Network], network: Network
+    mac: str, station: Station | None, right: list[IPv4Network], network: Network
 ) -> bool:
     if station is not None:
-        return not _inside(station.ip, nets)
+        return _inside(station.ip, right)
     return _has_right_address(mac, network)
 
 

@@ -54,11 +54,7 @@ def demo(seed: int | None, cables: int | None, yes: bool, db: Path | None, json_
             seed=seed or 0,
             cables=cables or (2 if seed is None else None),
         )
-    truth = {
-        key: story.truth[key]
-        for key in ("kind", "also", "device", "interface", "interfaces", "mac")
-        if key in story.truth
-    }
+    truth = dict(story.truth)
     if json_:
         common.emit(
             contract.diagnosis(story.diagnosis)
