@@ -69,7 +69,6 @@ def _measured(frame: Any) -> Any:
 
 def _between(frame: Any) -> Any:
     """Rates between neighbouring readings of the same port; what cannot be compared is left out."""
-    import numpy as np
     import pandas as pd
 
     frame = frame[frame["in_broadcast_pkts"].notna()].copy()
@@ -77,7 +76,9 @@ def _between(frame: Any) -> Any:
     seconds = (frame["at"] - before["at"]) / _MICROSECONDS
     # int64 subtraction wraps as the 64-bit counter does; a port's first row has no `before`.
     totals = frame["in_broadcast_pkts"].to_numpy(dtype="int64")
-    packets = pd.Series(np.diff(totals, prepend=totals[:1]), index=frame.index)
+    grown = totals.copy()
+    grown[1:] -= totals[:-1]
+    packets = pd.Series(grown, index=frame.index)
     wrapped = (packets < 0) & (frame["bits"] == 32)
     packets = packets.where(~wrapped, packets + 2**32)
     restarted = (frame["up_time_s"] < before["up_time_s"]).fillna(value=False)

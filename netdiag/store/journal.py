@@ -4,7 +4,7 @@ An action is a row `intend` before anything is sent, and a row `outcome` after. 
 outcome may or may not have been sent: that is what `unfinished` is for. Each row's hash covers its
 content and the hash before it, so an edit, a removal or a new order shows; the end of the chain is
 kept apart, so rows cut off at the end show too. Whoever can write the whole file can compute a new
-chain: print `head()` on paper (the report does) to hold it against later.
+chain: keep `head()` (`netdiag audit verify` prints it) elsewhere, to hold the file against later.
 """
 
 from __future__ import annotations
