@@ -11,13 +11,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from netdiag.model import ErrDisabled, FdbEntry, Interface, Neighbor, Snapshot, Stp
+from netdiag.model import ErrDisabled, FdbEntry, Interface, Neighbor, OperStatus, Snapshot, Stp
 from netdiag.names import long_name, sort_key
 
 T = TypeVar("T")
 
 # What both channels can say of a port, and what does not change from one second to the next.
-_COMPARED = ("admin_status", "oper_status", "access_vlan", "trunk", "duplex")
+_COMPARED = ("admin_status", "oper_status", "duplex")
+# Of a port that is down SNMP tells what it does (nothing), the command line what is configured.
+_COMPARED_WHILE_UP = ("access_vlan", "trunk")
 
 
 def merge(snmp: Snapshot | None, ssh: Snapshot | None) -> Snapshot:
@@ -88,6 +90,8 @@ def _interface(snmp: Interface, ssh: Interface | None) -> Interface:
     if ssh is None:
         return snmp
     merged = _filled(snmp, ssh)
+    if snmp.oper_status is not OperStatus.UP and ssh.trunk is not None:
+        merged = replace(merged, trunk=ssh.trunk, access_vlan=ssh.access_vlan)
     if merged.trunk:
         merged = replace(merged, access_vlan=None)
     if snmp.err_disabled and ssh.err_disabled:
@@ -105,7 +109,8 @@ def _port_contradictions(snmp: Snapshot, ssh: Snapshot) -> Iterator[str]:
         second = said.get(name)
         if second is None:
             continue
-        for field in _COMPARED:
+        up = first.oper_status is second.oper_status is OperStatus.UP
+        for field in (*_COMPARED, *(_COMPARED_WHILE_UP if up else ())):
             a, b = getattr(first, field), getattr(second, field)
             if a is not None and b is not None and a != b:
                 yield f"{name}: {field} is {_shown(a)} by SNMP and {_shown(b)} by the command line"

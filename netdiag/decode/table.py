@@ -45,7 +45,9 @@ def _compile(template: str) -> TextFSM:
 
     package, name = ("netdiag.platforms", template)
     if template.startswith("ntc:"):
-        package, name = "ntc_templates", template.removeprefix("ntc:")
+        import ntc_templates
+
+        package, name = ntc_templates.__name__, template.removeprefix("ntc:")
     octets = pkgutil.get_data(package, f"templates/{name}")
     if octets is None:
         raise FileNotFoundError(f"{package}/templates/{name}")

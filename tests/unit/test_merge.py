@@ -81,15 +81,28 @@ def test_short_and_long_names_are_one_port():
 
 
 def test_a_disagreement_is_said_with_both_values():
-    down = replace(UP, oper_status=OperStatus.DOWN, access_vlan=10)
-    merged = merge(by_snmp(replace(UP, access_vlan=20)), by_ssh(down))
+    merged = merge(by_snmp(replace(UP, access_vlan=20)), by_ssh(replace(UP, access_vlan=10)))
+    assert merged.contradictions == (
+        f"{PORT}: access_vlan is 20 by SNMP and 10 by the command line",
+    )
+    merged = merge(by_snmp(UP), by_ssh(replace(UP, oper_status=OperStatus.DOWN)))
     assert merged.contradictions == (
         f"{PORT}: oper_status is up by SNMP and down by the command line",
-        f"{PORT}: access_vlan is 20 by SNMP and 10 by the command line",
     )
     port = merged.interface(PORT)
     assert port is not None
     assert port.oper_status is OperStatus.UP
+
+
+def test_a_trunk_that_is_down_is_still_a_trunk():
+    down = replace(UP, oper_status=OperStatus.DOWN)
+    merged = merge(
+        by_snmp(replace(down, trunk=False, access_vlan=1)), by_ssh(replace(down, trunk=True))
+    )
+    assert merged.contradictions == ()
+    port = merged.interface(PORT)
+    assert port is not None
+    assert (port.trunk, port.access_vlan) == (True, None)
 
 
 STORM = ErrDisabled(ErrDisableCause.STORM_CONTROL, "stormControl")

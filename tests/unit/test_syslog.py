@@ -198,7 +198,7 @@ def test_files_of_a_syslog_server(tmp_path):
     first, second = tmp_path / "a.log", tmp_path / "b.log"
     now = datetime.now(UTC)
 
-    def line(minutes, text):
+    def line(minutes: int, text: str) -> str:
         stamp = (now - timedelta(minutes=minutes)).isoformat()
         return f"{stamp} core-1 1: %LINK-3-UPDOWN: Interface Gi1/0/{text}, changed state to up\n"
 
