@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -156,8 +156,8 @@ class Lab:
     """A running practice network."""
 
     state_file: Path
-    _state: Mapping[str, Any]
-    _process: subprocess.Popen[bytes] | None = None
+    _state: Mapping[str, Any] = field(repr=False)
+    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
     def inventory(self) -> Path:

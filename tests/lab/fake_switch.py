@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from netdiag.lab.cli_ios import Cli, Session
 from netdiag.lab.dataplane import (
@@ -21,7 +22,7 @@ from netdiag.lab.rates import RateMeter
 STARTED = datetime(2025, 11, 22, 9, 0, 0, tzinfo=UTC)
 
 
-def port(number: int, **changes) -> PortView:
+def port(number: int, **changes: Any) -> PortView:
     view = PortView(
         name=f"GigabitEthernet1/0/{number}",
         if_index=10100 + number,

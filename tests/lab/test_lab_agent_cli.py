@@ -1,5 +1,7 @@
 """The switch's command line: what it prints parses as IOS' own output, and what it takes it does."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,14 +9,15 @@ from hypothesis import strategies as st
 from tests.lab.fake_switch import FakeSwitch, open_cli
 
 
-def parsed(command: str, cli=None):
+def parsed(command: str) -> list[dict[str, Any]]:
     from ntc_templates.parse import parse_output
 
-    text = (cli or open_cli(FakeSwitch())).execute(command)
-    return parse_output(platform="cisco_ios", command=command, data=text)
+    text = open_cli(FakeSwitch()).execute(command)
+    rows: list[dict[str, Any]] = parse_output(platform="cisco_ios", command=command, data=text)
+    return rows
 
 
-def by(rows, key):
+def by(rows: list[dict[str, Any]], key: str) -> dict[str, dict[str, Any]]:
     return {row[key]: row for row in rows}
 
 

@@ -1,12 +1,15 @@
 """Real SSH clients on the switch's command line, and the relay that holds bytes while the path is down."""
 
 import asyncio
+import importlib
 import os
 import shutil
 import subprocess
 import threading
 import time
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +36,7 @@ class Served:
         lines = [known_hosts_line(key, "127.0.0.1", p) for p in (self.port, self.out_of_band)]
         self.known_hosts.write_text("\n".join(lines) + "\n")
 
-    def _do(self, coroutine):
+    def _do(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
     def close(self) -> None:
@@ -50,7 +53,9 @@ def served(tmp_path):
     switch.close()
 
 
-def login(served, *, port=None, password="right-password", **options):
+def login(
+    served: Served, *, port: int | None = None, password: str = "right-password", **options: Any
+) -> Any:
     from netmiko import ConnectHandler
 
     return ConnectHandler(
@@ -116,7 +121,8 @@ def test_plain_ssh_runs_one_command(served, tmp_path):
 
 
 def test_pages_until_told_not_to(served):
-    import paramiko
+    # No types of its own.
+    paramiko: Any = importlib.import_module("paramiko")
 
     client = paramiko.SSHClient()
     client.load_host_keys(str(served.known_hosts))
