@@ -67,7 +67,9 @@ async def poll_async(
     deadline_s: float = DEADLINE_S,
 ) -> tuple[Snapshot, ...]:
     """`poll` for a caller that has a running loop."""
-    asyncio.get_running_loop().set_exception_handler(_ignore_odd_datagrams)
+    loop = asyncio.get_running_loop()
+    handler = loop.get_exception_handler()
+    loop.set_exception_handler(_ignore_odd_datagrams)
     engines, room = Engines(), asyncio.Semaphore(max(1, concurrency))
 
     async def one(target: Target) -> Snapshot:
@@ -81,11 +83,13 @@ async def poll_async(
         return tuple(await asyncio.gather(*(one(target) for target in targets)))
     finally:
         engines.close()
+        loop.set_exception_handler(handler)
 
 
 def _ignore_odd_datagrams(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
     """pysnmp raises inside a callback for a datagram that is no SNMP: to us it is no answer."""
-    if not isinstance(context.get("handle"), asyncio.Handle):
+    callback = getattr(context.get("handle"), "_callback", None)
+    if not getattr(callback, "__module__", "").startswith("pysnmp."):
         loop.default_exception_handler(context)
 
 
@@ -105,6 +109,8 @@ class _Visit:
     deadline: float
     pace: Pace = field(default_factory=Pace)
     varbinds: dict[Oid, Value] = field(default_factory=dict)
+    counts: dict[Oid, Value] = field(default_factory=dict)
+    """The last reading of the counters, apart, because a second one replaces it."""
     contexts: dict[int, dict[Oid, Value]] = field(default_factory=dict)
     counted_at: dict[int, datetime] = field(default_factory=dict)
     errors: list[SourceError] = field(default_factory=list)
@@ -116,7 +122,7 @@ class _Visit:
 
     def reading(self) -> mib.Reading:
         return mib.Reading(
-            tuple(self.varbinds.items()),
+            (*self.varbinds.items(), *self.counts.items()),
             {vlan: tuple(found.items()) for vlan, found in self.contexts.items()},
             dict(self.counted_at),
             tuple(self.errors),
@@ -204,12 +210,9 @@ async def _read_all(visit: _Visit, window_s: float | None) -> Snapshot:
 
 async def _count(visit: _Visit) -> None:
     """Reads the counters, the 32-bit ones too where an Ethernet port offers no others."""
-    for column in (*oids.COUNTERS, *oids.COUNTERS_32):
-        for old in [o for o in visit.varbinds if o[: len(column)] == column]:
-            del visit.varbinds[old]
-    visit.counted_at.clear()
+    visit.counts, visit.counted_at = {}, {}
     await _walk(visit, {"counters": oids.COUNTERS}, counting=True)
-    if mib_if.lacks_wide_counters(visit.varbinds):
+    if mib_if.lacks_wide_counters({**visit.varbinds, **visit.counts}):
         await _walk(visit, {"32-bit counters": oids.COUNTERS_32}, counting=True)
 
 
@@ -220,7 +223,7 @@ async def _walk(
     try:
         await _walk_in(visit, visit.session, walk, counting=counting)
     finally:
-        visit.varbinds.update(walk.varbinds)
+        (visit.counts if counting else visit.varbinds).update(walk.varbinds)
         visit.errors += walk.errors
 
 
@@ -270,19 +273,24 @@ async def _vlan_contexts(visit: _Visit) -> None:
         return
     vlans, missed = mib_cisco.vtp_vlans(view), 0
     for vlan in vlans:
+        if asyncio.get_running_loop().time() > visit.deadline:
+            message = f"the time for this device was used up before VLAN {vlan}"
+            visit.errors.append(SourceError("snmp", "dot1dTpFdbTable", message))
+            return
         if missed >= _SILENT_CONTEXTS and not visit.contexts:
             break
-        missed = 0 if await _vlan_context(visit, vlan) else missed + 1
+        tries = 1 if missed >= _SILENT_CONTEXTS else 2
+        missed = 0 if await _vlan_context(visit, vlan, tries) else missed + 1
     if vlans and not visit.contexts:
         message = "no VLAN's own bridge table is answered (community@vlan, SNMPv3 context vlan-N)"
         visit.errors.append(SourceError("snmp", "dot1dTpFdbTable", message))
 
 
-async def _vlan_context(visit: _Visit, vlan: int) -> bool:
-    """Whether the VLAN's context answers. Not every VLAN has one, so it gets two tries at most."""
+async def _vlan_context(visit: _Visit, vlan: int, tries: int) -> bool:
+    """Whether the VLAN's context answers. Not every VLAN has one, so the tries are few."""
     session = visit.session.in_vlan(vlan)
     try:
-        found = await _get(session, oids.CONTEXT_SCALARS, min(2, session.access.retries + 1))
+        found = await _get(session, oids.CONTEXT_SCALARS, min(tries, session.access.retries + 1))
     except AccessDenied:
         return False
     if found is None:

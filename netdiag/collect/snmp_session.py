@@ -16,7 +16,7 @@ from typing import Any
 from netdiag.access import SnmpAccess, Target
 from netdiag.decode.mib_view import Value
 from netdiag.decode.oids import Oid
-from netdiag.errors import AccessDenied, CollectError, Unreachable, UsageError
+from netdiag.errors import AccessDenied, CollectError, NetdiagError, Unreachable, UsageError
 
 NO_ANSWER = "no answer to SNMP (host down, wrong community or filtered)"
 NO_ANSWER_V3 = "no answer to SNMP (host down, SNMPv3 not configured or filtered)"
@@ -129,8 +129,13 @@ class Session:
         assert access is not None
         budget = Budget(target.requests_per_s)
         session = cls(engines.engine(access), target, access, budget, engines.bulks)
-        session._auth = _auth(access, None)
-        session._transport = await _transport(session.engine, target.device.address, access)
+        try:
+            session._auth = _auth(access, None)
+            session._transport = await _transport(session.engine, target.device.address, access)
+        except NetdiagError:
+            raise
+        except Exception as exc:
+            raise CollectError(f"SNMP: {type(exc).__name__}: {exc}") from exc
         return session
 
     def in_vlan(self, vlan: int) -> Session:

@@ -6,7 +6,7 @@ in `Snapshot.errors`, and everything else stands. The tables live in the `mib_*`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -90,12 +90,4 @@ def _interfaces(
             access_vlan=None if trunks.get(row.if_index or 0) else vlans.get(row.if_index or 0),
         )
         for row in rows
-    )
-
-
-def varbinds_from(pairs: Iterable[tuple[str, int | bytes | str]]) -> tuple[Varbind, ...]:
-    """(dotted OID, value) pairs, a text value being an OID, as varbinds: for fixtures."""
-    return tuple(
-        (oids.oid(name), oids.oid(value) if isinstance(value, str) else value)
-        for name, value in pairs
     )

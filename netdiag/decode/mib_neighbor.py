@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from netdiag import names, text
+from netdiag import names
 from netdiag.decode import mib_address, oids
 from netdiag.decode.mib_bridge import BridgePorts
 from netdiag.decode.mib_view import Index, View
@@ -184,4 +184,4 @@ def _keep(
     mac = mib_address.phys_address(octets)
     if ip is not None and mac is not None:
         interface = known.ports.name(if_index)
-        found.setdefault((text.clean(ip), interface), ArpEntry(ip, mac, interface))
+        found.setdefault((ip, interface), ArpEntry(ip, mac, interface))
