@@ -19,7 +19,14 @@ from typing import Any, Protocol
 from netdiag.capture.container import MAX_BLOCK, Record
 from netdiag.capture.link import ETHERNET, RAW
 from netdiag.capture.privilege import how_to_grant
-from netdiag.errors import CaptureDenied, CollectError, LabError, Unreachable, UsageError
+from netdiag.errors import (
+    CaptureDenied,
+    CollectError,
+    LabError,
+    NetdiagError,
+    Unreachable,
+    UsageError,
+)
 
 
 class Source(Protocol):
@@ -198,7 +205,7 @@ class LabTap:
             raise CollectError(f"the practice network closed the tap of {self.node}")
         self._buffer += octets
         if self._buffer[:1] == b"{":  # a refusal, in words, instead of frames
-            raise LabError(self._buffer.split(b"\n")[0].decode("utf-8", "replace"))
+            raise _refusal(self._buffer.split(b"\n")[0])
 
     def send(self, frame: bytes) -> None:
         now = datetime.now(UTC).timestamp()
@@ -212,6 +219,15 @@ class LabTap:
 
     def close(self) -> None:
         self._socket.close()
+
+
+def _refusal(line: bytes) -> NetdiagError:
+    """Why the lab does not open that tap: nobody of that name, or a wrong token."""
+    try:
+        said = str(json.loads(line)["error"])
+    except (ValueError, KeyError, TypeError):
+        return LabError(f"the practice network refuses: {line[:200].decode('utf-8', 'replace')}")
+    return UsageError(said)
 
 
 def _lab_state() -> dict[str, Any]:

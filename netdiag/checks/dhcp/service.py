@@ -62,9 +62,10 @@ def _expected(
     network: Network, capture: Capture, vlan: int | None
 ) -> tuple[str | None, str] | None:
     """(IP of who should answer, how that is known), or `None` where nobody need."""
+    number = vlan if vlan is not None else _untagged(network, capture)
     for server in network.site.dhcp_servers:
-        if vlan is not None and vlan in server.vlans:
-            return server.ip, f"the inventory says that it serves VLAN {vlan}"
+        if number is not None and number in server.vlans:
+            return server.ip, f"the inventory says that it serves VLAN {number}"
         if vlan is None and not server.vlans:
             return server.ip, "the inventory names it"
     for other in network.captures:
@@ -78,6 +79,14 @@ def _expected(
     if vlan is None and capture.dhcp_clients and network.site.dhcp_servers:
         return network.site.dhcp_servers[0].ip, "stations ask for leases there"
     return None
+
+
+def _untagged(network: Network, capture: Capture) -> int | None:
+    """The number of the sensor's untagged VLAN: that in which switches learned those it hears."""
+    heard = {s.mac for s in capture.stations if s.vlan is None}
+    snapshots = (*network.snapshots, *network.history)
+    vlans = {e.vlan for s in snapshots for e in s.fdb if e.mac in heard and e.vlan is not None}
+    return vlans.pop() if len(vlans) == 1 else None
 
 
 def _is_heard(capture: Capture, vlan: int | None, server: AuthorizedDhcpServer) -> bool:
