@@ -43,6 +43,7 @@ from netdiag.names import long_name
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 USERS, MANAGEMENT = 10, 99
 LEGIT = AuthorizedDhcpServer("10.10.0.2", "00:16:3e:00:00:02", (USERS,))
+SITE = Site(dhcp_servers=(LEGIT,), sensors=("lab:noc",))
 ROUTER_MAC = "50:c7:bf:11:22:33"
 
 
@@ -75,7 +76,7 @@ class Campus:
     baselines: list[Baseline] = field(default_factory=list)
     rates: dict[tuple[str, str], float] = field(default_factory=dict)
     extra_fdb: dict[str, list[FdbEntry]] = field(default_factory=lambda: defaultdict(list))
-    site: Site = Site(dhcp_servers=(LEGIT,), sensors=("lab:noc",))
+    site: Site = SITE
 
     # --- wiring ---
 
@@ -316,7 +317,7 @@ class Campus:
     def _reach(self, name: str, through: str) -> set[str]:
         """Switches reached from a port of `name`, over cables that are up."""
         seen: set[str] = {name}
-        todo = [b for b in self._next(name, through)]
+        todo = list(self._next(name, through))
         while todo:
             at = todo.pop()
             if at not in seen:

@@ -76,6 +76,8 @@ def _link(case: Case, group: list[Finding]) -> list[Draft]:
     summary = main.summary.split("; cut off")[0]
     if lost:
         summary += f"; cut off: {', '.join(clean(d) for d in sorted(lost))}"
+    if closed and case.is_storm_closure(main):
+        summary += "; what came in from behind it closed it, and nothing seen tells what that was"
     stale = bool(closed) and _stale(case, main) and not lost
     return [
         Draft(

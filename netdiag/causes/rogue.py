@@ -28,6 +28,8 @@ from netdiag.topology.unrest import RECENT
 KINDS = (Kind.ROGUE_DHCP_SERVER, Kind.ROGUE_DHCP6_SERVER, Kind.ROGUE_ROUTER_ADVERTISEMENT)
 NOW = timedelta(minutes=5)
 """A capture that ended so long ago at most is what the wire says now."""
+BESIDE = timedelta(seconds=8)
+"""A sensor listens and probes at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def rogues(case: Case) -> tuple[Rogue, ...]:
 
 
 def _rogue(case: Case, mac: str, found: list[Finding]) -> Rogue:
-    now = [c for c in case.network.captures if _is_now(case, c)]
+    now = _present(case)
     first = [min(f.first_seen for f in found), *(t for t in _times(case, mac) if t)]
     return Rogue(
         mac=mac,
@@ -76,22 +78,27 @@ def _times(case: Case, mac: str) -> Iterable[datetime | None]:
         yield from (s.first for s in capture.dhcp_servers if s.mac == mac)
 
 
-def _is_now(case: Case, capture: Capture) -> bool:
-    """Heard or probed just now; one that heard nothing has no time, and counts if it comes first."""
-    at = capture.last or capture.first
-    if at is None:
-        timed = [c for c in case.network.captures if c.last or c.first]
-        before = case.network.captures.index(capture)
-        first_old = next(
-            (
-                case.network.captures.index(c)
-                for c in timed
-                if case.network.at - (c.last or c.first or case.network.at) > NOW
-            ),
-            len(case.network.captures),
-        )
-        return before < first_old
-    return case.network.at - at <= NOW
+def _present(case: Case) -> list[Capture]:
+    """What the wire says now: the newest probe and what was heard beside it, else the last minutes.
+
+    A capture that heard nothing has no time; the captures just made come first.
+    """
+    at = case.network.at
+    timed: list[tuple[datetime, Capture]] = []
+    for capture in case.network.captures:
+        before = timed[-1][0] if timed else at
+        timed.append((capture.last or capture.first or before, capture))
+    recent = [(t, c) for t, c in timed if at - t <= NOW]
+    newest: dict[str, tuple[datetime, Capture]] = {}
+    for moment, capture in recent:
+        known = newest.get(capture.source)
+        if capture.probes_sent and (known is None or moment > known[0]):
+            newest[capture.source] = (moment, capture)
+    if not newest:
+        return [c for _, c in recent]
+    since = max(t for t, _ in newest.values()) - BESIDE
+    beside = [c for t, c in recent if not c.probes_sent and t >= since]
+    return [*(c for t, c in newest.values() if t >= since), *beside]
 
 
 def _servers(capture: Capture) -> set[str]:

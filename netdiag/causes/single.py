@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from netdiag.causes.draft import Case, Draft
 from netdiag.model import ErrDisableCause, Finding, Hop, Kind, OperStatus, Resource, Severity
+from netdiag.names import long_name
 from netdiag.text import clean
 from netdiag.topology import place
 from netdiag.topology.identity import mac_of
-from netdiag.topology.unrest import RECENT
+from netdiag.topology.unrest import LONGEST, RECENT
 
 _OLD_S = 86400
 """Closed for longer than a day: not what people call about now."""
@@ -80,16 +81,32 @@ def _edge(case: Case, finding: Finding) -> Hop | None:
 
 def _closed_ports(case: Case) -> list[Draft]:
     drafts = [_err_disabled(case, f) for f in case.of(Kind.ERR_DISABLED_PORT) if case.take([f])]
-    isolated = {(s.device, s.interface) for s in case.topology.suspects}
+    isolated = _isolated(case)
     for finding in case.of(Kind.ADMIN_DOWN_PORT):
         case.take([finding])
         if (finding.resource.device, finding.resource.interface) in isolated:
-            continue  # shut because of the storm that came from it
+            continue
         known = any(e.source == "history" for e in finding.evidence)
         fresh = case.network.at - finding.first_seen <= RECENT
         confidence = 0.85 if known and fresh else 0.7 if known else 0.5
         drafts.append(_port_draft(finding, confidence, finding.summary))
     return drafts
+
+
+def _isolated(case: Case) -> set[tuple[str | None, str | None]]:
+    """Ports that were a storm's or loop's in the last day: shut, they are the remedy, no cause."""
+    signs = {"mac-flap", "loop", "storm"}
+    recent = [
+        e
+        for e in case.network.events()
+        if e.event in signs and e.at is not None and case.network.at - e.at <= LONGEST
+    ]
+    return {
+        (e.device, long_name(name))
+        for e in recent
+        for name in (e.interface, e.other_interface)
+        if name is not None
+    }
 
 
 def _err_disabled(case: Case, finding: Finding) -> Draft:

@@ -329,7 +329,8 @@ def _source_elsewhere(case: Case, finding: Finding) -> bool:
     r = finding.resource
     if r.device is None or r.interface is None:
         return False
-    return not case.topology.is_uplink(r.device, r.interface)
+    leads_on = case.topology.is_uplink(r.device, r.interface)
+    return not leads_on and not case.topology.beyond(r.device, r.interface)
 
 
 def _confidence(
@@ -407,6 +408,8 @@ def _words(
         what += f"; {place(case.network, c.device, c.interface)} closed itself against it"
         lost = [d for d in c.beyond if case.dark(d)]
         what += f" and cut off {', '.join(clean(d) for d in lost)}" if lost else ""
+    if len(ports) > 1 and not case.topology.links_of(device):
+        what += "; its uplink is not known, and may be one of these ports"
     return what if ports else f"{what}; {_look(case, device, mine)}"
 
 

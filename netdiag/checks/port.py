@@ -222,8 +222,16 @@ def _admin_down(
 def uplink_down(network: Network, topology: Topology) -> Iterable[Finding]:
     """Known links between switches that carry nothing now, at the end where the reason is."""
     for link in topology.links:
-        if topology.link_up(link) is False and link.a.interface and link.b.interface:
+        believed = link.protocols != ("alias",) or _one_end_dark(network, link)
+        known = link.a.interface is not None and link.b.interface is not None
+        if believed and known and topology.link_up(link) is False:
             yield _uplink_down(network, topology, link)
+
+
+def _one_end_dark(network: Network, link: Link) -> bool:
+    """A description alone may be stale: it counts where the device that it names is silent."""
+    ends = [network.snapshot(e.device) for e in (link.a, link.b)]
+    return any(s is not None and not s.reachable for s in ends)
 
 
 def _uplink_down(network: Network, topology: Topology, link: Link) -> Finding:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from netdiag.model import Hop, Interface, Network, OperStatus, Role, Snapshot
 from netdiag.names import long_name
+from netdiag.topology.described import described
 from netdiag.topology.identity import Identities, mac_of, snapshots_of
 from netdiag.topology.learned import learned
 from netdiag.topology.links import (
@@ -43,7 +44,9 @@ class Map:
         began = storm_began(network)
         heard = learned(network, self.identities, said.links, calm_before=began)
         self.storm_began = began
-        self.links: tuple[Link, ...] = tuple(sorted((*said.links, *heard), key=link_key))
+        known = (*said.links, *heard)
+        written = described(network, self.identities, known)
+        self.links: tuple[Link, ...] = tuple(sorted((*known, *written), key=link_key))
         self.foreign: tuple[Foreign, ...] = said.foreign
         self.self_loops: tuple[SelfLoop, ...] = said.self_loops
         self._at: dict[tuple[str, str], list[Link]] = {}

@@ -33,7 +33,7 @@ class Link:
     a: End
     b: End
     protocols: tuple[str, ...]
-    """lldp, cdp, fdb: who says so."""
+    """lldp, cdp, fdb, alias: who says so."""
     observed: datetime
     current: bool
     """Announced in this very poll; otherwise known from stored snapshots alone."""
