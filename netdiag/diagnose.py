@@ -53,6 +53,8 @@ class Look:
     findings: tuple[Finding, ...]
     causes: tuple[Cause, ...]
     not_checked: tuple[NotChecked, ...]
+    heard: tuple[Capture, ...] = ()
+    """The captures of this very look; the network's hold those that the store remembered too."""
 
 
 def diagnose(
@@ -117,7 +119,7 @@ def look(
     )
     for capture in captures:
         store.add_capture(capture, at)
-    return conclude(network, missed=log_errors)
+    return replace(conclude(network, missed=log_errors), heard=captures)
 
 
 def poll(

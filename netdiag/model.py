@@ -535,7 +535,8 @@ class Network:
     def last_good(self, name: str | None) -> Snapshot | None:
         """The current snapshot where the device answers, else the newest stored one."""
         current = self.snapshot(name)
-        if current is not None and current.reachable:
+        # One that answers and refuses the login has said nothing.
+        if current is not None and current.reachable and (current.sources or current.interfaces):
             return current
         return next((s for s in self.history if s.device == name), None)
 

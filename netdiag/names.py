@@ -32,8 +32,8 @@ def long_name(name: str) -> str:
     """`Gi1/0/7` -> `GigabitEthernet1/0/7`; what is not recognised comes back as it was, stripped."""
     name = name.strip()
     match = _NAME.match(name)
-    if match is None:
-        return name
+    if match is None or (name[0].islower() and "/" not in name):
+        return name  # `eth0`, `lo`, `vlan10`: Linux' own names are no abbreviations
     full = _BY_SPELLING.get(match["word"].lower())
     return name if full is None else full + match["number"]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from netdiag import diagnose
 from netdiag.checks.dhcp import authorized as verdicts_on
 from netdiag.errors import NetdiagError
-from netdiag.model import Capture, DhcpServer, Finding, Kind, Network, Snapshot, Station
+from netdiag.model import DhcpServer, Finding, Kind, Network, Snapshot, Station
 from netdiag.ticket import Check, Ticket, Verdict, Verification, WrongLease
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ def verification(
         *_ports(ticket, first.network, seen.network),
         *_devices(ticket, seen.network),
         *_rates(ticket, seen),
-        *_servers(seen.network),
+        *_servers(seen),
     ]
-    wrong = wrong_leases(seen, since=ticket.began - timedelta(minutes=10))
+    wrong = wrong_leases(seen, since=ticket.began - timedelta(minutes=10), shut=_shut_ports(ticket))
     checks += _people(ticket, seen, wrong)
     return Verification(at=datetime.now(UTC), checks=tuple(checks), wrong_leases=wrong)
 
@@ -139,9 +139,7 @@ def _closed_ports(ticket: Ticket) -> list[Finding]:
     if cause is None or diagnosis is None:
         return []
     mine = {*cause.because, *cause.explains}
-    isolated = {
-        (cause.resource.device, port) for port in (*cause.interfaces, cause.resource.interface)
-    }
+    isolated = _shut_ports(ticket)
     return [
         f
         for f in diagnosis.findings
@@ -202,14 +200,14 @@ def _loud(snapshot: Snapshot, seen: Look) -> Iterator[tuple[str, float]]:
             yield rate.interface, rate.in_broadcast_pps
 
 
-def _servers(network: Network) -> Iterator[Check]:
+def _servers(seen: Look) -> Iterator[Check]:
     what = "only the legitimate DHCP server answers"
-    probes = [c for c in fresh(network) if c.probed_vlans]
-    heard = [s for c in fresh(network) for s in c.dhcp_servers]
+    probes = [c for c in seen.heard if c.probed_vlans]
+    heard = [s for c in seen.heard for s in c.dhcp_servers]
     if not probes:
         yield Check(what, Verdict.UNKNOWN, "no sensor could probe")
         return
-    judged = verdicts_on(network)
+    judged = verdicts_on(seen.network)
     verdicts = {s.mac: judged.get(f"DhcpServer:{s.mac}") for s in heard}
     if any(v is None for v in verdicts.values()):
         yield Check(
@@ -247,7 +245,7 @@ def _people(ticket: Ticket, seen: Look, wrong: tuple[WrongLease, ...]) -> Iterat
         )
     held = {w.mac for w in wrong}
     back = {
-        mac for mac, ip in right.items() if by_ip.get(ip) == mac or _has_right_address(mac, network)
+        mac for mac, ip in right.items() if by_ip.get(ip) == mac or _has_right_address(mac, seen)
     }
     off = {mac for mac in right if mac not in back and _is_off(mac, seen)}
     lost = sorted(set(right) - back - off - held)
@@ -268,8 +266,13 @@ def _people(ticket: Ticket, seen: Look, wrong: tuple[WrongLease, ...]) -> Iterat
         )
 
 
-def wrong_leases(seen: Look, *, since: datetime) -> tuple[WrongLease, ...]:
-    """Stations whose last known address is one that an unauthorized server gave, with their port."""
+def wrong_leases(
+    seen: Look, *, since: datetime, shut: frozenset[tuple[str, str]] = frozenset()
+) -> tuple[WrongLease, ...]:
+    """Stations whose last known address is one that an unauthorized server gave, with their port.
+
+    Who sits behind a port of `shut` is left out: there the wrong server is, and nobody can renew.
+    """
     network = seen.network
     rogues = list(_servers_of(network, authorized=False))
     nets = [n for s in rogues for n in _nets(s)]
@@ -277,7 +280,7 @@ def wrong_leases(seen: Look, *, since: datetime) -> tuple[WrongLease, ...]:
     for station in (s for c in reversed(network.captures) for s in c.stations):
         if (station.last is None or station.last >= since) and _inside(station.ip, nets):
             given[station.mac] = station.ip
-    now = {s.mac: s for c in fresh(network) for s in c.stations}
+    now = {s.mac: s for c in seen.heard for s in c.stations}
     right = [n for s in _servers_of(network, authorized=True) for n in _nets(s)]
     worked = {a.mac for s in network.history for a in s.arp if _inside(a.ip, right)}
     # A server that no sensor heard still shows by what its victims now call themselves.
@@ -286,39 +289,32 @@ def wrong_leases(seen: Look, *, since: datetime) -> tuple[WrongLease, ...]:
     return tuple(
         WrongLease(mac=mac, ip=ip, where=_where(mac, seen))
         for mac, ip in sorted(given.items())
-        if mac not in rogue_macs and not _recovered(mac, now.get(mac), right, network)
+        if mac not in rogue_macs
+        and _port(mac, seen) not in shut
+        and not _recovered(mac, now.get(mac), right, seen)
     )
 
 
-def _recovered(
-    mac: str, station: Station | None, right: list[IPv4Network], network: Network
-) -> bool:
+def _recovered(mac: str, station: Station | None, right: list[IPv4Network], seen: Look) -> bool:
     if station is not None:
         return _inside(station.ip, right)
-    return _has_right_address(mac, network)
+    return _has_right_address(mac, seen)
 
 
-def _has_right_address(mac: str, network: Network) -> bool:
+def _has_right_address(mac: str, seen: Look) -> bool:
     """A fresh lease or an address in a legitimate server's net, as just seen."""
-    right = [n for s in _servers_of(network, authorized=True) for n in _nets(s)]
-    right_servers = verdicts_on(network)
-    acked = any(
-        mac == m
-        for c in fresh(network)
+    right = [n for s in _servers_of(seen.network, authorized=True) for n in _nets(s)]
+    judged = verdicts_on(seen.network)
+    acked = {
+        m
+        for c in seen.heard
         for s in c.dhcp_servers
-        if right_servers.get(f"DhcpServer:{s.mac}")
+        if judged.get(f"DhcpServer:{s.mac}")
         for m, _ in s.leases
+    }
+    return mac in acked or any(
+        s.mac == mac and _inside(s.ip, right) for c in seen.heard for s in c.stations
     )
-    return acked or any(
-        s.mac == mac and _inside(s.ip, right) for c in fresh(network) for s in c.stations
-    )
-
-
-def fresh(network: Network) -> list[Capture]:
-    """The captures of this very look, not those that the store remembered."""
-    return [
-        c for c in network.captures if c.last is None or network.at - c.last < timedelta(seconds=30)
-    ]
 
 
 def _servers_of(network: Network, *, authorized: bool) -> Iterator[DhcpServer]:
@@ -402,6 +398,19 @@ def _where(mac: str, seen: Look) -> str | None:
     device = seen.network.device(edge.device)
     desk = device.desk(edge.interface) if device else None
     return f"{edge.device} {edge.interface}" + (f", desk {desk}" if desk else "")
+
+
+def _port(mac: str, seen: Look) -> tuple[str, str] | None:
+    edge = seen.topology.trace(mac).edge
+    return (edge.device, edge.interface) if edge else None
+
+
+def _shut_ports(ticket: Ticket) -> frozenset[tuple[str, str]]:
+    cause = ticket.cause
+    if cause is None or cause.resource.device is None:
+        return frozenset()
+    ports = cause.interfaces or (cause.resource.interface,)
+    return frozenset((cause.resource.device, p) for p in ports if p)
 
 
 def _reachable(network: Network, device: str | None) -> bool:

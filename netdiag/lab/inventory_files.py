@@ -106,7 +106,11 @@ def _snmp(version: str, port: int) -> dict[str, Any]:
 def _ways_in() -> dict[str, Any]:
     return {
         "requests_per_s": _REQUESTS_PER_S,
-        "ssh": {"known_hosts": "known_hosts", "enable_secret": "file:secrets/enable"},
+        "ssh": {
+            "known_hosts": "known_hosts",
+            "enable_secret": "file:secrets/enable",
+            "timeout_s": 4.0,
+        },
     }
 
 

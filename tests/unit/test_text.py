@@ -1,0 +1,35 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netdiag.text import clean, decode_octets
+
+
+@given(st.text(max_size=400), st.integers(min_value=1, max_value=300))
+def test_nothing_that_a_terminal_obeys_is_left(text, limit):
+    shown = clean(text, limit)
+    assert len(shown) <= limit
+    assert all(c.isprintable() or c == " " for c in shown if c != "\N{REPLACEMENT CHARACTER}")
+    assert "\x1b" not in shown
+    assert "\x9b" not in shown
+    assert "\u202e" not in shown
+
+
+def test_words_stay_words():
+    assert clean("三楼 printer ✓") == "三楼 printer ✓"
+    assert clean("a\tb\nc") == "a b c"
+    assert (
+        clean("evil\x1b]0;title\x07")
+        == "evil\N{REPLACEMENT CHARACTER}]0;title\N{REPLACEMENT CHARACTER}"
+    )
+
+
+def test_octets_are_read_as_what_they_are():
+    assert decode_octets("三楼交换机".encode("gbk")) == "三楼交换机"
+    assert decode_octets("Büro".encode("latin-1")) == "Büro"
+    assert decode_octets("Büro 三".encode()) == "Büro 三"
+    assert decode_octets(b"Gi1/0/1\0\0") == "Gi1/0/1"
+
+
+@given(st.binary(max_size=64))
+def test_any_octets_are_some_text(octets):
+    assert isinstance(decode_octets(octets), str)
