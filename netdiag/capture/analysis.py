@@ -20,7 +20,7 @@ from netdiag.errors import DecodeError
 
 Emit = Callable[[dict[str, Any]], None]
 
-_KNOWN = 50_000
+_KNOWN = 20_000
 """Distinct control frames remembered at most."""
 _LATEST = 253_402_300_799  # the last second of the year 9999: later times are damage
 

@@ -19,6 +19,8 @@ from netdiag.errors import DecodeError
 from netdiag.model import Capture, SecondRate, SourceError
 
 _MAX_ERRORS = 20
+_REMEMBERED = 50_000
+"""Messages that a copy may still refer to: the capture process itself forgets after 20,000."""
 
 
 def capture(lines: Iterable[str], source: str, *, rates: bool = False) -> Capture:
@@ -67,8 +69,14 @@ class _Reader:
         elif kind == "trouble":
             self._error(line.text("what"), line.text("message"))
         else:
-            self._messages[line.number("id")] = line
+            self._remember(line)
             self._message(line, 1, line.time("t"))
+
+    def _remember(self, line: Line) -> None:
+        if len(self._messages) >= _REMEMBERED:
+            for serial in list(self._messages)[: _REMEMBERED // 2]:
+                del self._messages[serial]
+        self._messages[line.number("id")] = line
 
     def _again(self, line: Line) -> None:
         """Exact copies of an earlier frame: they count, and they are later."""
