@@ -133,15 +133,16 @@ def _trouble(
 ) -> Mapping[str, Any]:
     """A home router at one desk; nothing told here is told to netdiag."""
     stage.chapter("someone plugs a home router into the office network")
-    truth = _truth(lab.inject("home-router", seed=seed, cables=cables, delay=6.0))
+    truth = _truth(lab.inject("home-router", seed=seed, cables=cables, delay=7.0))
     stage.tell(
         f"{cables} cable{'s' * (cables > 1)} in the end, at a desk that only the campus knows"
     )
     clock.sleep(1.0)
     for name in _unlucky(lab, truth, seed):
         lab.renew(name)
-    diagnose.poll(inventory.targets(), store, devices=inventory.devices, site=inventory.site)
-    stage.tell("the regular poll comes by; some people have just started their computers")
+    seen = diagnose.look(inventory, store, window_s=1.5, via=frozenset({"snmp"}))
+    found = ", ".join(sorted({f.kind.value for f in seen.findings})) or "nothing yet"
+    stage.tell(f"some people start their computers; the regular watch comes by and sees {found}")
     if cables > 1:
         closed = _wait_for_closed_port(lab)
         stage.tell(

@@ -6,17 +6,21 @@ import unicodedata
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # Cc controls (escape, bell, C1), Cf formats (right-to-left override, zero-width), Cs surrogates,
-# Co private use, Zl and Zp line separators.
-_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+# Co private use, Cn not assigned, Zl and Zp line separators.
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def clean(text: str, limit: int = 200) -> str:
     """One line of at most `limit` characters that no terminal, log or table can misread."""
-    safe = "".join(
-        c if unicodedata.category(c) not in _UNSAFE else (" " if c in "\t\n\r" else _REPLACEMENT)
-        for c in text[: limit + 1]
-    )
+    safe = "".join(_safe(c) for c in text[: limit + 1])
     return safe if len(safe) <= limit else safe[: limit - 1] + "…"
+
+
+def _safe(c: str) -> str:
+    kind = unicodedata.category(c)
+    if kind == "Zs" or c in "\t\n\r":
+        return " "
+    return _REPLACEMENT if kind in _UNSAFE else c
 
 
 def decode_octets(octets: bytes) -> str:
@@ -30,7 +34,12 @@ def decode_octets(octets: bytes) -> str:
         text = octets.decode("gbk")
     except UnicodeDecodeError:
         return octets.decode("latin-1")
+    return text if _is_chinese(text) else octets.decode("latin-1")
+
+
+def _is_chinese(text: str) -> bool:
+    """Whether GBK was a good guess: any two octets of Latin-1 are a character of it too, but a rare one."""
     wide = [c for c in text if ord(c) > 0x7F]
-    if wide and all("\u4e00" <= c <= "\u9fff" or "\u3000" <= c <= "\uffef" for c in wide):
-        return text
-    return octets.decode("latin-1")
+    common = [c for c in wide if c.encode("gb2312", "ignore")]
+    chinese = all("\u4e00" <= c <= "\u9fff" or "\u3000" <= c <= "\uffef" for c in wide)
+    return bool(wide) and chinese and 2 * len(common) >= len(wide)

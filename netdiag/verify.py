@@ -40,8 +40,8 @@ def verification(
     """One look at everything that has to be true again; needs about `STAYS_UP_S` plus a poll."""
     tell("looking again: ports, broadcast rates, DHCP servers, and the stations themselves")
     reopened = tuple({f.resource.device for f in _closed_ports(ticket) if f.resource.device})
-    before = inventory.targets(reopened) if reopened else ()
-    first = diagnose.poll(before, store, devices=inventory.devices, site=inventory.site)
+    targets = inventory.targets(reopened) if reopened else ()
+    first = diagnose.poll(targets, store, devices=inventory.devices, site=inventory.site)
     seen = diagnose.look(inventory, store, window_s=STAYS_UP_S)
     checks = [
         *_ports(ticket, first.network, seen.network),
@@ -50,7 +50,7 @@ def verification(
         *_servers(seen),
     ]
     wrong = wrong_leases(seen, since=ticket.began - timedelta(minutes=10), shut=_shut_ports(ticket))
-    checks += _people(ticket, seen, wrong)
+    checks += _people(ticket, seen, wrong, store.history(before=ticket.began))
     return Verification(at=datetime.now(UTC), checks=tuple(checks), wrong_leases=wrong)
 
 
@@ -226,10 +226,12 @@ def _servers(seen: Look) -> Iterator[Check]:
         )
 
 
-def _people(ticket: Ticket, seen: Look, wrong: tuple[WrongLease, ...]) -> Iterator[Check]:
+def _people(
+    ticket: Ticket, seen: Look, wrong: tuple[WrongLease, ...], before: tuple[Snapshot, ...]
+) -> Iterator[Check]:
     """Every station that worked before answers at its address, or its port says that it is off."""
     network = seen.network
-    right = dict(_stations_before(ticket, seen))
+    right = dict(_stations_before(ticket, seen, before))
     gateways = {r for s in _servers_of(network, authorized=True) for r in s.routers}
     answers = _ask(network, [*right.values(), *gateways])
     if answers is None:
@@ -343,11 +345,12 @@ def _inside(ip: str, nets: Iterable[IPv4Network]) -> bool:
     return any(address in net for net in nets)
 
 
-def _stations_before(ticket: Ticket, seen: Look) -> Iterator[tuple[str, str]]:
+def _stations_before(
+    ticket: Ticket, seen: Look, before: tuple[Snapshot, ...]
+) -> Iterator[tuple[str, str]]:
     """(MAC, address) of the stations of the harmed switches, as history knew them before it began."""
     radius = ticket.diagnosis.blast_radius.devices if ticket.diagnosis else ()
     harmed = {*radius, ticket.cause.resource.device if ticket.cause else None}
-    before = [s for s in seen.network.history if s.at < ticket.began] or list(seen.network.history)
     at_edge = {
         e.mac
         for s in before
