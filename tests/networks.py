@@ -83,7 +83,7 @@ class Campus:
     @classmethod
     def default(cls, *, lldp: bool = True) -> Campus:
         """Case one's campus: a core, three access switches, eight desks each."""
-        campus = cls(lldp=lldp).switch("core-1", 24, Role.CORE)
+        campus = cls(lldp=lldp).switch("core-1", 20, Role.CORE)
         for n in (1, 2, 3):
             campus.switch(f"acc-{n}", 24).cable("core-1", f"Gi1/0/{n}", f"acc-{n}", "Gi1/0/24")
             for desk in range(1, 9):
@@ -233,7 +233,15 @@ class Campus:
 
     def _server(self, mac: str, ip: str, router: str, at: datetime) -> DhcpServer:
         vendor = "TP-Link" if mac == ROUTER_MAC else None
-        facts = {"vendor": vendor, "offers": 2, "routers": (router,), "first": at, "last": at}
+        facts = {
+            "vendor": vendor,
+            "offers": 2,
+            "routers": (router,),
+            "subnet_mask": "255.255.255.0" if vendor else "255.255.0.0",
+            "stacks": ((),),
+            "first": at,
+            "last": at,
+        }
         return DhcpServer(ip, ip, mac, **facts)  # type: ignore[arg-type]
 
     def storm_on_wire(self, *, repeat: float = 0.97, mac: str | None = None) -> Campus:
@@ -258,7 +266,8 @@ class Campus:
     def usual(self, pps: float = 2.0) -> Campus:
         """A baseline for every port."""
         for device, ports in self.ports.items():
-            self.baselines += [Baseline(device, p, pps, 12) for p in ports]
+            up = [p for p, port in ports.items() if port.oper_status is OperStatus.UP]
+            self.baselines += [Baseline(device, p, pps, 12) for p in up]
         return self
 
     # --- what netdiag collects of it ---
@@ -267,7 +276,8 @@ class Campus:
         """Stores the present state as good snapshots of that age."""
         names = list(self.devices if only is None else only)
         at = self.at - timedelta(seconds=age_s)
-        self.history = [replace(self._snapshot(n), at=at) for n in names] + self.history
+        stored = [replace(self._snapshot(n), at=at, rates=()) for n in names]
+        self.history = stored + self.history
         self.history.sort(key=lambda s: s.at, reverse=True)
         return self
 
@@ -300,7 +310,11 @@ class Campus:
             sys_name=name,
             chassis_id=self.mac(name),
             interfaces=tuple(self.ports[name].values()),
-            rates=tuple(self._rate(name, p) for p in self.ports[name].values()),
+            rates=tuple(
+                self._rate(name, p)
+                for p in self.ports[name].values()
+                if p.oper_status is OperStatus.UP or (name, p.name) in self.rates
+            ),
             fdb=(*self._fdb(name), *self.extra_fdb[name]),
             neighbors=tuple(self._neighbors(name)),
             arp=tuple(self._arp(name)) if device.role is Role.CORE else (),
@@ -308,8 +322,7 @@ class Campus:
         )
 
     def _rate(self, name: str, port: Interface) -> Rate:
-        usual = 2.0 if port.oper_status is OperStatus.UP else 0.0
-        return Rate(port.name, 5.0, in_broadcast_pps=self.rates.get((name, port.name), usual))
+        return Rate(port.name, 5.0, in_broadcast_pps=self.rates.get((name, port.name), 2.0))
 
     def _up(self, device: str, port: str) -> bool:
         return self.ports[device][port].oper_status is OperStatus.UP

@@ -17,10 +17,10 @@ from netdiag.causes import rogue as rogue_causes
 from netdiag.causes.draft import Case, Draft, together
 from netdiag.causes.rogue import Rogue
 from netdiag.model import Finding, Kind, Resource
-from netdiag.names import short_name, sort_key
+from netdiag.names import long_name, short_name, sort_key
 from netdiag.text import clean
 from netdiag.topology import place, places
-from netdiag.topology.unrest import SILENCE, storm_ports
+from netdiag.topology.unrest import SILENCE, recent_events, storm_ports
 
 _LOOP = (Kind.LAYER2_LOOP, Kind.MAC_FLAPPING)
 _STORM = (Kind.BROADCAST_STORM, Kind.MULTICAST_STORM, Kind.UNKNOWN_UNICAST_FLOODING)
@@ -28,7 +28,7 @@ _PORT_BOUND = 0.3
 """No port is named on less."""
 _SHARE = 0.6
 """Ports are named down to this share of the strongest one's weight."""
-_NEAR, _INSIDE, _FOLLOWED = 0.5, 0.3, 0.6
+_NEAR, _INSIDE, _FOLLOWED, _FLAPPED = 0.5, 0.3, 0.6, 0.7
 _UNKNOWN_PORT = 0.6
 """The most that a cause without a port can be worth."""
 
@@ -185,6 +185,19 @@ def _add_rogues(case: Case, found: dict[str, Place]) -> None:
         if edge is not None and edge.device in found and not rogue_causes.isolated(case, rogue):
             place_ = found[edge.device]
             place_.add_port(edge.interface, rogue.trace.confidence, rogue.first)
+            for port, at in _flapped(case, edge.device, rogue.mac):
+                place_.add_port(port, _FLAPPED, at)
+
+
+def _flapped(case: Case, device: str, mac: str) -> list[tuple[str, datetime]]:
+    """The edge ports between which a device saw that address flap."""
+    return [
+        (long_name(port), event.at or case.network.at)
+        for event in recent_events(case.network, "mac-flap")
+        if event.device == device and event.mac == mac
+        for port in (event.interface, event.other_interface)
+        if port is not None and not case.topology.is_uplink(device, long_name(port))
+    ]
 
 
 def _confined(case: Case, closed: list[Closed], found: list[Place]) -> list[Place]:

@@ -95,8 +95,11 @@ def home(map_: Map, device: str, mac: str) -> str | None:
 
 
 def _by_flapping(map_: Map, cases: dict[tuple[str, str], _Case]) -> None:
-    """A port to which addresses flap that belong elsewhere. One address between a host's own port
-    and an uplink says little: the loop may be behind the uplink."""
+    """A port to which addresses flap that belong elsewhere.
+
+    One address between a port and an uplink, or a port where several do, says little: it may be
+    the port of that one host.
+    """
     flaps: dict[tuple[str, str], list[LogEvent]] = defaultdict(list)
     for event in recent_events(map_.network, "mac-flap"):
         device = map_.identities.by_name(event.device) or event.device or ""
@@ -105,10 +108,13 @@ def _by_flapping(map_: Map, cases: dict[tuple[str, str], _Case]) -> None:
         for port in (event.interface, event.other_interface):
             if port and (long_name(port) != at_home or mac is None):
                 flaps[device, long_name(port)].append(event)
+    macs = {place: {e.mac for e in events} for place, events in flaps.items()}
     for (device, port), events in flaps.items():
-        between = [e for e in events if not _meets_uplink(map_, device, e)]
-        several = len({e.mac for e in events}) > 1 or len(between) > 0
-        weight = _WEIGHT["flapping" if several else "flapping-once"]
+        alone = len(macs[device, port]) == 1
+        partners = {long_name(p) for e in events for p in (e.interface, e.other_interface) if p}
+        busier = any(len(macs.get((device, p), ())) > 1 for p in partners - {port})
+        to_uplink = all(_meets_uplink(map_, device, e) for e in events)
+        weight = _WEIGHT["flapping-once" if alone and (busier or to_uplink) else "flapping"]
         event = events[0]
         what = Evidence("syslog", "mac-flap", f"{port}: {event.mac}", device, event.at, event.raw)
         cases[device, port].add(weight, what, event.at or map_.network.at)

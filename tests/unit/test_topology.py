@@ -209,7 +209,7 @@ JUNIPER = {
     ("itpn0123 627", "itpn0202 626"),
     ("itpn0201 628", "itpn0202 622"),
 }
-PROCURVE = {("cisco01 FastEthernet0/8", "switch02 24"), ("homeserver Ethernet0", "switch02 7")}
+PROCURVE = {("cisco01 FastEthernet0/8", "switch02 24"), ("homeserver eth0", "switch02 7")}
 
 
 @pytest.mark.data
