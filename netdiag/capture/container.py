@@ -113,10 +113,9 @@ class CaptureFile:
             if kept > MAX_BLOCK:
                 raise ValueError(f"a record claims {kept} octets")
             octets = read(kept)
-            if octets or not kept:
-                yield Record(seconds + fraction * unit, link_type, max(length, kept), octets)
-            if len(octets) < kept:
+            if len(octets) < kept:  # an incomplete record is no packet, as capinfos has it
                 raise _Truncated
+            yield Record(seconds + fraction * unit, link_type, max(length, kept), octets)
 
     def _pcapng(self) -> Iterator[Record]:
         section = _Section("<")
