@@ -184,7 +184,8 @@ def _add_rogues(case: Case, found: dict[str, Place]) -> None:
         edge = rogue.trace.edge
         if edge is not None and edge.device in found and not rogue_causes.isolated(case, rogue):
             place_ = found[edge.device]
-            place_.add_port(edge.interface, rogue.trace.confidence, rogue.first)
+            if not _only_flapped(case, rogue):
+                place_.add_port(edge.interface, rogue.trace.confidence, rogue.first)
             for port, at in _flapped(case, edge.device, rogue.mac):
                 place_.add_port(port, _FLAPPED, at)
 
@@ -198,6 +199,14 @@ def _flapped(case: Case, device: str, mac: str) -> list[tuple[str, datetime]]:
         for port in (event.interface, event.other_interface)
         if port is not None and not case.topology.is_uplink(device, long_name(port))
     ]
+
+
+def _only_flapped(case: Case, rogue: Rogue) -> bool:
+    """Its place is known from a flapping message alone, which does not say where it was first."""
+    edge, observed = rogue.trace.edge, rogue.trace.observed
+    if edge is None or edge.reason != "history":
+        return False
+    return any(at == observed for _, at in _flapped(case, edge.device, rogue.mac))
 
 
 def _confined(case: Case, closed: list[Closed], found: list[Place]) -> list[Place]:
@@ -287,22 +296,14 @@ def _heard_storm(findings: list[Finding]) -> bool:
 
 
 def _leader(case: Case, best: Place, rogue: Rogue | None) -> str | None:
-    """The port where the router was seen first: its FDB entry, else the link-up just before."""
-    if rogue is None:
+    """The port where the router was seen first: its FDB entry from before the storm.
+
+    `None` leaves it to the order of first signs, the links' coming up among them.
+    """
+    edge = rogue.trace.edge if rogue is not None else None
+    if edge is None or edge.device != best.device or edge.interface not in best.ports:
         return None
-    edge = rogue.trace.edge
-    if edge is not None and edge.device == best.device and edge.interface in best.ports:
-        flapping = "flap" in (rogue.trace.note or "")
-        if not flapping:
-            return edge.interface
-    came_up = {
-        s.interface: e.at
-        for s in case.topology.suspects
-        if s.device == best.device
-        for e in s.evidence
-        if e.what == "link-up" and e.at is not None and e.at <= rogue.first + SILENCE
-    }
-    return max(came_up, key=lambda p: (came_up[p], sort_key(p)), default=None)
+    return None if rogue is None or _only_flapped(case, rogue) else edge.interface
 
 
 def _is_loop(case: Case, best: Place, ports: tuple[str, ...], rogue: Rogue | None) -> bool:
