@@ -165,7 +165,7 @@ class Reopening:
     edge_ports: tuple[str, ...]
     """Empty: `find_ports` looks for them in the seconds while the uplink is open."""
     find_ports: Callable[[], tuple[str, ...]]
-    shut_lines: Callable[[str], tuple[str, ...]]
+    shut_lines: Callable[[tuple[str, ...]], tuple[str, ...]]
     closed_ports: str
     """The show command that lists the core's err-disabled ports."""
     max_tries: int = 3
@@ -251,7 +251,7 @@ def _shut_edge(
     try:
         ports = plan.edge_ports or plan.find_ports()
         session = edge.result(timeout=max(deadline - clock.monotonic(), 0.1))
-        lines = [line for port in ports for line in plan.shut_lines(port)]
+        lines = plan.shut_lines(ports)
         return (
             hands.change(step, session, plan.edge.device.name, ports, lines, hurry=True)
             if ports

@@ -133,7 +133,7 @@ def _trouble(
 ) -> Mapping[str, Any]:
     """A home router at one desk; nothing told here is told to netdiag."""
     stage.chapter("someone plugs a home router into the office network")
-    truth = _truth(lab.inject("home-router", seed=seed, cables=cables, delay=7.0))
+    truth = lab.inject("home-router", seed=seed, cables=cables, delay=7.0)
     stage.tell(
         f"{cables} cable{'s' * (cables > 1)} in the end, at a desk that only the campus knows"
     )
@@ -240,19 +240,6 @@ def _close(store: Store, ticket: tickets.Ticket) -> tickets.Ticket:
     )
     store.save_article(kb.from_ticket(ticket))
     return ticket
-
-
-def _truth(injected: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The campus' truth in the contract's words."""
-    first, *rest = injected["kinds"]
-    return {
-        "kind": first,
-        "also": rest,
-        "device": injected["device"],
-        "interface": injected["interface"],
-        "interfaces": injected["interfaces"],
-        "mac": injected["mac"],
-    }
 
 
 def _is_right(answer: Diagnosis, truth: Mapping[str, Any]) -> bool:

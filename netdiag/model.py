@@ -729,7 +729,8 @@ class PlanStep:
     instead_of: int | None = None
     """An alternative: to be taken when that step is not possible."""
     expect: tuple[tuple[str, str], ...] = ()
-    """What the step acts upon beyond its port, e.g. ("mac", …), ("edge_device", …), ("max_tries", "3")."""
+    """What the step acts upon beyond its port, e.g. ("mac", …), ("edge_device", …), ("max_tries", "3"),
+    ("edge_lines", …) what is sent to the edge device."""
 
 
 @dataclass(frozen=True, slots=True)

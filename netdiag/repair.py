@@ -236,7 +236,7 @@ def prepare_recovery(
         raise Refused(f"{device} {name} stays closed, its cause persists: {still}")
     platform = platforms.get(snapshot.platform) or platforms.get("cisco_ios") if snapshot else None
     assert platform is not None
-    lines = tuple(line.replace("{interface}", name) for line in platform.reopen)
+    lines = _lines(platform.reopen, (name,))
     step = PlanStep(
         step=1,
         action="reopen-port",
@@ -327,6 +327,7 @@ def _reopen_supervised(run: Repair, step: PlanStep) -> None:
     edge = run.target(expect["edge_device"])
     platform = platforms.get(edge.device.platform or "") or platforms.get("cisco_ios")
     assert platform is not None
+    approved = tuple(expect.get("edge_lines", "").splitlines())
     opening = act.Reopening(
         core=run.target(step.device),
         uplink=step.interface or "",
@@ -334,7 +335,7 @@ def _reopen_supervised(run: Repair, step: PlanStep) -> None:
         edge=edge,
         edge_ports=tuple(p for p in expect.get("edge_ports", "").split(",") if p),
         find_ports=lambda: verify.loudest_ports(edge, seen),
-        shut_lines=lambda port: tuple(line.format(interface=port) for line in platform.shut),
+        shut_lines=lambda ports: approved or _lines(platform.shut, ports),
         closed_ports=platform.commands["err-disabled"].line,
         max_tries=int(expect.get("max_tries", "3")),
     )
@@ -432,6 +433,10 @@ def _snapshot(inventory: Inventory, store: Store, device: str) -> Snapshot | Non
 
 def _ports(step: PlanStep) -> tuple[str, ...]:
     return step.interfaces or ((step.interface,) if step.interface else ())
+
+
+def _lines(template: Sequence[str], ports: Sequence[str]) -> tuple[str, ...]:
+    return tuple(line.replace("{interface}", port) for port in ports for line in template)
 
 
 def _keep(run: Repair, actions: Sequence[Action]) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from netdiag.files.inventory import Inventory
     from netdiag.store import Store
 
+_WHOLE = 20
+"""Cells up to this width are never folded: a broken address cannot be copied."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 as_json = click.option("--json", "json_", is_flag=True, help="One JSON object on stdout.")
@@ -106,17 +108,30 @@ def console(*, stderr: bool = False) -> Any:
 
 
 def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A plain table, every cell cleaned, long cells folded rather than cut."""
+    """A plain table, every cell cleaned; addresses and names stay whole, only the last column wraps."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    for column in columns:
-        shown.add_column(column, overflow="fold")
-    for row in rows:
-        shown.add_row(*(Text("" if cell is None else clean(str(cell))) for cell in row))
-    console().print(shown)
+    cells = [["" if c is None else clean(str(c)) for c in row] for row in rows]
+    used = [n for n in range(len(columns)) if any(row[n] for row in cells)]
+    shown = Table(
+        title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    narrowest = 0
+    for n in used:
+        widest = max([len(columns[n]), *(len(row[n]) for row in cells)])
+        whole = widest <= _WHOLE
+        shown.add_column(
+            columns[n], overflow="fold", no_wrap=whole, min_width=widest if whole else 8
+        )
+        narrowest += (widest if whole else 8) + 1
+    for row in cells:
+        shown.add_row(*(Text(row[n]) for n in used))
+    out = console()
+    # Wider than the terminal is better than a column that silently disappears.
+    out.width = max(out.width, narrowest + 1)
+    out.print(shown, crop=False)
 
 
 def say(text: str, *, style: str | None = None, err: bool = False) -> None:

@@ -54,7 +54,10 @@ def demo(seed: int | None, cables: int | None, yes: bool, db: Path | None, json_
             seed=seed or 0,
             cables=cables or (2 if seed is None else None),
         )
-    truth = dict(story.truth)
+    truth = {
+        key: story.truth[key]
+        for key in ("kind", "also", "device", "interface", "interfaces", "mac")
+    }
     if json_:
         common.emit(
             contract.diagnosis(story.diagnosis)
@@ -70,6 +73,7 @@ def demo(seed: int | None, cables: int | None, yes: bool, db: Path | None, json_
 
         _chapter("proof", err=False)
         shown.verification(story.ticket)
+        shown.advice(story.diagnosis)
         _chapter("paper", err=False)
         t = story.truth
         verdict = "the right port" if story.right else "NOT the right port"

@@ -295,4 +295,5 @@ def diagnose(
         from netdiag.cli import shown
 
         shown.diagnosis(answer)
+        shown.next_step(answer)
     sys.exit(common.status(found=bool(answer.findings), missed=bool(answer.not_checked)))

@@ -131,23 +131,11 @@ def list_(everything: bool, db: Path | None, json_: bool) -> None:
     elif not rows:
         common.say("no open ticket")
     else:
-        common.table(
-            None,
-            ("Ticket", "Priority", "Stage", "Area", "Kind", "Reports", "Opened", "Summary"),
-            (
-                (
-                    t.id,
-                    t.priority,
-                    t.stage,
-                    t.area,
-                    t.kind,
-                    len(t.reports),
-                    f"{t.opened:%m-%d %H:%M}",
-                    t.summary,
-                )
-                for t in rows
-            ),
-        )
+        for t in rows:
+            calls = f"{len(t.reports)} call{'s' * (len(t.reports) != 1)}"
+            head = (t.id, t.priority, t.stage, t.area, t.kind, calls, f"{t.opened:%Y-%m-%d %H:%M}Z")
+            common.say("  ".join(str(word) for word in head if word), style="bold")
+            common.say(f"    {t.summary}")
 
 
 @ticket.command(short_help="One ticket with everything on it.")

@@ -40,6 +40,10 @@ def diagnosis(d: Diagnosis) -> None:
     if d.plan:
         plan(d.plan)
     not_checked(d)
+
+
+def next_step(d: Diagnosis) -> None:
+    """Where it is kept, and how to go on."""
     if d.ticket:
         say(f"ticket {d.ticket} ({d.took_s:.1f} s)", style="bold")
         if d.plan:
@@ -75,6 +79,16 @@ def not_checked(d: Diagnosis) -> None:
         say(f"not checked: {n.what}: {n.why}", style="yellow")
 
 
+def advice(d: Diagnosis) -> None:
+    """What would have prevented it: on the very port, in the vendor's lines."""
+    if d.advice:
+        say("what would have prevented it:", style="bold")
+    for a in d.advice:
+        say(f"  {a.title} ({a.device or ''} {short_name(a.interface or '')}): {a.why}")
+        for line in a.lines:
+            console().print(f"      {clean(line)}", style="cyan")
+
+
 def plan(steps: Sequence[PlanStep], *, err: bool = False) -> None:
     """The steps in order, with exactly what would be sent."""
     out = console(stderr=err)
@@ -87,6 +101,11 @@ def plan(steps: Sequence[PlanStep], *, err: bool = False) -> None:
         say(head + s.summary, err=err)
         for line in s.lines:
             out.print(f"          {s.device}: {clean(line)}", style="cyan")
+        expect = dict(s.expect)
+        for line in expect.get("edge_lines", "").splitlines():
+            out.print(f"          {expect['edge_device']}: {clean(line)}", style="cyan")
+        if s.action == "supervised-reopen" and "edge_ports" not in expect:
+            say("          the port to shut is looked for in those seconds", style="cyan", err=err)
         if s.undo:
             say(f"          undo: {s.undo}", style="dim", err=err)
 
@@ -143,3 +162,7 @@ def ticket(t: Ticket, actions: Sequence[Action]) -> None:
         say(f"  {entry.at:%H:%M:%S}  {entry.who}: {entry.text}", style="dim")
     if t.fix:
         say(f"fix: {t.fix}")
+    if t.diagnosis:
+        advice(t.diagnosis)
+        if t.stage == "diagnosed":
+            next_step(t.diagnosis)

@@ -226,17 +226,17 @@ def _print_servers(capture: Capture, authorized: Mapping[str, bool | None]) -> N
     if capture.dhcp_servers:
         common.table(
             None,
-            ("DHCP server", "MAC", "Vendor", "VLANs", "Gateway", "DNS", "Answers", "Authorized"),
+            ("Server", "MAC", "Allowed", "Gateway", "DNS", "VLANs", "Answers", "Vendor"),
             (
                 (
                     s.server_id or s.ip,
                     s.mac,
-                    s.vendor,
-                    ",".join(map(str, s.vlans)),
+                    word[authorized.get(f"DhcpServer:{s.mac}")],
                     ",".join(s.routers),
                     ",".join(s.dns),
+                    ",".join(map(str, s.vlans)),
                     s.offers + s.acks + s.naks,
-                    word[authorized.get(f"DhcpServer:{s.mac}")],
+                    s.vendor,
                 )
                 for s in capture.dhcp_servers
             ),

@@ -62,7 +62,9 @@ def _snmp(
         return {}
     from netdiag.collect import snmp
 
-    return {s.device: s for s in snmp.poll(asked, window_s=window_s, progress=progress)}
+    tell = progress or (lambda _: None)
+    done = snmp.poll(asked, window_s=window_s, progress=lambda name: tell(f"{name}: SNMP done"))
+    return {s.device: s for s in done}
 
 
 def _ssh(target: Target, tell: Callable[[str], None]) -> Snapshot:

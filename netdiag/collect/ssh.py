@@ -202,6 +202,8 @@ class Session:
             )
         if "ncompatible" in words or "no acceptable" in words:
             return CollectError(f"{where}: no cipher or key exchange in common: {_gist(words)}")
+        if "No existing session" in words or "protocol banner" in words:
+            return Unreachable(f"{where}: no SSH greeting within {self._access.timeout_s:g} s")
         if kind.startswith("Netmiko") or isinstance(exc, OSError | EOFError):
             return Unreachable(f"{where} does not answer over SSH: {_gist(words)}")
         return CollectError(f"{where}: the login failed: {kind}: {_gist(words)}")

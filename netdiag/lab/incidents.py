@@ -60,10 +60,12 @@ class Injected:
 
     @property
     def truth(self) -> dict[str, object]:
-        """The same in plain values."""
+        """The same in plain values, in the contract's words: `kind` and `also` are finding kinds."""
         return {
             "number": self.number,
-            "kind": self.kind,
+            "incident": self.kind,
+            "kind": self.kinds[0],
+            "also": list(self.kinds[1:]),
             "seed": self.seed,
             "at": self.at,
             "device": self.device,
@@ -71,7 +73,7 @@ class Injected:
             "interfaces": list(self.interfaces),
             "mac": self.mac,
             "kinds": list(self.kinds),
-            "also": [list(end) for end in self.also],
+            "far_ends": [list(end) for end in self.also],
             "desks": list(self.desks),
             "description": self.description,
             "options": dict(self.options),

@@ -256,7 +256,9 @@ def _supervised(step: Step, here: Situation) -> PlanStep:
     edge_ports = ",".join(p.interface for p in here.ports)
     expect = [("edge_device", here.cause.resource.device), ("max_tries", str(step.max_tries))]
     if edge_ports:
+        edge = platform_of(here.network, here.cause.resource.device)
         expect.append(("edge_ports", edge_ports))
+        expect.append(("edge_lines", "\n".join(_lines(edge.shut if edge else (), here.ports))))
     if here.cause.resource.mac:
         expect.append(("mac", here.cause.resource.mac))
     lines = _lines(platform.reopen if platform else (), [port])
