@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from netdiag.model import Neighbor, Network, Snapshot
 from netdiag.names import long_name
@@ -19,6 +20,7 @@ _MAC_DIGITS = re.compile(r"[0-9a-f]{12}")
 _SERIAL = re.compile(r"\([^()]*\)$")
 
 
+@lru_cache(maxsize=1 << 16)
 def mac_of(text: str | None) -> str | None:
     """`AA-BB-CC-DD-EE-FF`, `aabb.ccdd.eeff` … -> `aa:bb:cc:dd:ee:ff`; `None` where it is no MAC."""
     if text is None:
@@ -31,7 +33,7 @@ def mac_of(text: str | None) -> str | None:
 
 def is_station(mac: str) -> bool:
     """A unicast address that some station can own: no group address and not all zeros."""
-    return not int(mac[1], 16) & 1 and mac != "00:00:00:00:00:00"
+    return mac[1:2] in {*"02468ace"} and mac != "00:00:00:00:00:00"
 
 
 def device_names(network: Network) -> tuple[str, ...]:
@@ -67,6 +69,7 @@ class Identities:
                 self._learn(snapshot)
             self._ports[name] = self._port_index(name)
         self._learn_arp()
+        self._owners: dict[str, str | None] = {}
 
     def _add(self, sort: str, key: str | None, device: str) -> None:
         if not key:
@@ -118,14 +121,18 @@ class Identities:
 
     def add_chassis(self, chassis_id: str, device: str) -> None:
         """A chassis id that proved to be a known device's."""
+        self._owners.clear()
         self._add("chassis", mac_of(chassis_id) or chassis_id, device)
 
     def owner(self, mac: str | None) -> str | None:
         """The device one of whose own MACs that is."""
-        mac = mac_of(mac)
         if mac is None:
             return None
-        return self._one("chassis", mac) or self._one("mac", mac)
+        if mac not in self._owners:
+            own = mac_of(mac)
+            found = own and (self._one("chassis", own) or self._one("mac", own))
+            self._owners[mac] = found or None
+        return self._owners[mac]
 
     def by_address(self, ip: str | None) -> str | None:
         """The device with that management address, where it is that device's alone."""

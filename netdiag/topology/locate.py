@@ -185,10 +185,17 @@ def sightings(map_: Map, mac: str) -> tuple[Sighting, ...]:
     for device in map_.identities.names:
         for snapshot in snapshots_of(map_.network, device):
             current = snapshot is map_.network.snapshot(device)
-            believed = _believed(map_, device, snapshot, current=current)
+            believed: bool | None = None
             for entry in snapshot.fdb:
-                if entry.interface and mac_of(entry.mac) == mac and entry.status in _LEARNED:
-                    others = _stations(map_, snapshot, device, entry.interface, without=mac)
+                if entry.mac == mac and entry.interface and entry.status in _LEARNED:
+                    uplink = map_.is_uplink(device, entry.interface)
+                    others = (
+                        ()
+                        if uplink
+                        else _stations(map_, snapshot, device, entry.interface, without=mac)
+                    )
+                    if believed is None:
+                        believed = _believed(map_, device, snapshot, current=current)
                     source = "fdb" if current else "history"
                     where = (device, entry.interface, entry.vlan, snapshot.at, source, others)
                     found.append(Sighting(*where, believed))
@@ -215,8 +222,8 @@ def _stations(
     if snapshot is None:
         return ()
     names = map_.same_port(device, interface)
-    macs = {mac_of(e.mac) for e in snapshot.fdb if e.interface in names and e.status in _LEARNED}
-    stations = {m for m in macs if m and is_station(m) and map_.identities.owner(m) is None}
+    macs = {e.mac for e in snapshot.fdb if e.interface in names and e.status in _LEARNED}
+    stations = {m for m in macs if is_station(m) and map_.identities.owner(m) is None}
     return tuple(sorted(stations - {without}))
 
 
@@ -393,8 +400,6 @@ def _way(map_: Map, device: str, mac: str | None) -> tuple[Hop, ...]:
 def _hop_reason(map_: Map, hop: Hop, mac: str) -> str:
     snapshot = map_.network.snapshot(hop.device)
     names = map_.same_port(hop.device, hop.interface)
-    if snapshot is not None and any(
-        mac_of(e.mac) == mac and e.interface in names for e in snapshot.fdb
-    ):
+    if snapshot is not None and any(e.mac == mac and e.interface in names for e in snapshot.fdb):
         return "fdb"
     return hop.reason

@@ -67,16 +67,13 @@ def storm_ports(network: Network, device: str) -> tuple[tuple[str, float], ...]:
     if snapshot is None or not snapshot.reachable:
         return ()
     rates = [(r.interface, r.in_broadcast_pps or 0.0) for r in snapshot.rates]
+    rates = [(port, pps) for port, pps in rates if pps >= FLOOR_PPS]
     usual = {port: usual_pps(network, device, port) for port, _ in rates}
     found = [(port, pps) for port, pps in rates if is_storm(pps, usual[port])]
     if found:
         # A loop's two ports can differ tenfold: beside one that storms, the floor is enough.
         known = {port for port, _ in found}
-        found += [
-            (port, pps)
-            for port, pps in rates
-            if port not in known and usual[port] is None and pps >= FLOOR_PPS
-        ]
+        found += [(port, pps) for port, pps in rates if port not in known and usual[port] is None]
     return tuple(sorted(found, key=lambda p: (-p[1], p[0])))
 
 
