@@ -1,4 +1,4 @@
-"""What a Cisco-like command line prints becomes the model's facts.
+"""What a switch's command line prints becomes the model's facts.
 
 Rules: each command is read alone, so that one that cannot be read loses nothing of the others; a
 fact that is not printed is `None`; interface names are the long form. Whatever the device sends,
@@ -8,19 +8,19 @@ the worst that happens is an entry in `Snapshot.errors`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from netdiag.decode import show_ports, show_tables, syslog, syslog_header
+from netdiag.decode import show_ports, show_tables, syslog, syslog_header, table
 from netdiag.decode.show_ports import Ports
-from netdiag.decode.table import rows
+from netdiag.decode.table import Columns, first
 from netdiag.errors import DecodeError
 from netdiag.model import Device, Snapshot, SourceError
 from netdiag.names import sort_key
-from netdiag.platforms import Platform
+from netdiag.platforms import Command, Platform
 
-_Reader = Callable[[Snapshot, Ports, list[dict[str, object]], Platform], Snapshot]
+_Reader = Callable[[Snapshot, Ports, list[Columns], Command], Snapshot]
 
 
 def snapshot(
@@ -38,18 +38,19 @@ def snapshot(
         platform=device.platform or platform.name,
         sources=("ssh",),
     )
-    ports: Ports = {}
+    ports = Ports(platform)
     errors: list[SourceError] = []
-    for need, read in _READERS.items():
-        if need not in answers or _SWITCHED_OFF.match(answers[need]):
-            continue
+    for need, reader in _readers(answers):
+        command = platform.commands[need]
         try:
-            parsed = rows(platform.commands[need].template, answers[need])
-            if not parsed and need in _NEVER_EMPTY:
+            parsed, unexpected = table.read(command.template, answers[need], command.columns)
+            if not parsed and need in _NEVER_EMPTY and unexpected is None:
                 raise DecodeError("nothing in the output was recognised")
-            found = read(found, ports, parsed, platform)
+            found = reader(found, ports, parsed, command)
+            if unexpected is not None:
+                raise unexpected
         except (DecodeError, ValueError, RecursionError) as exc:
-            errors.append(SourceError("ssh", need, f"{platform.commands[need].line}: {exc}"))
+            errors.append(SourceError("ssh", need, f"{command.line}: {exc}"))
     if "log" in answers:
         clock = syslog_header.device_clock(answers.get("clock", ""))
         log = syslog.parse(answers["log"], at=at, clock=clock)
@@ -57,6 +58,16 @@ def snapshot(
     interfaces = show_ports.interfaces(ports, at)
     ordered = tuple(sorted(interfaces, key=lambda i: sort_key(i.name)))
     return with_errors(replace(found, interfaces=ordered), errors)
+
+
+def _readers(answers: Mapping[str, str]) -> Iterator[tuple[str, _Reader]]:
+    """In the order of `_READERS`, then each guard's own list of closed ports."""
+    for need, reader in _READERS.items():
+        if need in answers and not _SWITCHED_OFF.match(answers[need]):
+            yield need, reader
+    for need in answers:
+        if need.startswith("closed-") and not _SWITCHED_OFF.match(answers[need]):
+            yield need, _closed
 
 
 def with_errors(found: Snapshot, errors: Iterable[SourceError]) -> Snapshot:
@@ -67,60 +78,52 @@ def with_errors(found: Snapshot, errors: Iterable[SourceError]) -> Snapshot:
 # --- one function a need: what is about ports fills `ports`, the rest the snapshot ------------------
 
 
-def _version(
-    found: Snapshot, _: Ports, read: list[dict[str, object]], platform: Platform
-) -> Snapshot:
+def _version(found: Snapshot, ports: Ports, read: list[Columns], _: Command) -> Snapshot:
     if not read:
         return found
-    row = read[0]
-    descr = " ".join(
-        str(part)
-        for part in (platform.title, row.get("SOFTWARE_IMAGE"), "Version", row.get("VERSION"))
-        if part
-    )
+    # A stack tells the version once a member.
+    row = Columns({key: first(value) for key, value in read[0].items()})
+    version = row["VERSION"]
+    parts = (ports.platform.title, row["SOFTWARE_IMAGE"] or row["MODEL"], "Version", version)
     return replace(
         found,
-        sys_name=str(row.get("HOSTNAME") or "") or None,
-        sys_descr=descr if row.get("VERSION") else None,
-        sys_up_time_s=show_tables.up_time(str(row.get("UPTIME") or "")),
+        sys_name=row["HOSTNAME"] or found.sys_name,
+        sys_descr=" ".join(part for part in parts if part) if version else None,
+        sys_up_time_s=show_tables.up_time(row["UPTIME"]),
     )
 
 
-def _into_ports(
-    fill: Callable[[Ports, list[dict[str, object]]], None],
-) -> _Reader:
-    def read(found: Snapshot, ports: Ports, read: list[dict[str, object]], _: Platform) -> Snapshot:
+def _into_ports(fill: Callable[[Ports, list[Columns]], None]) -> _Reader:
+    def reader(found: Snapshot, ports: Ports, read: list[Columns], _: Command) -> Snapshot:
         fill(ports, read)
         return found
 
-    return read
+    return reader
 
 
-def _err_disabled(
-    found: Snapshot, ports: Ports, read: list[dict[str, object]], platform: Platform
-) -> Snapshot:
-    show_ports.err_disabled(ports, read, platform)
+def _closed(found: Snapshot, ports: Ports, read: list[Columns], command: Command) -> Snapshot:
+    show_ports.err_disabled(ports, read, command.reason)
     return found
 
 
-def _fdb(found: Snapshot, _: Ports, read: list[dict[str, object]], __: Platform) -> Snapshot:
-    return replace(found, fdb=show_tables.fdb(read))
+def _fdb(found: Snapshot, ports: Ports, read: list[Columns], _: Command) -> Snapshot:
+    return replace(found, fdb=show_tables.fdb(read, ports.name))
 
 
-def _lldp(found: Snapshot, _: Ports, read: list[dict[str, object]], __: Platform) -> Snapshot:
-    return replace(found, neighbors=(*found.neighbors, *show_tables.lldp(read)))
+def _lldp(found: Snapshot, ports: Ports, read: list[Columns], _: Command) -> Snapshot:
+    return replace(found, neighbors=(*found.neighbors, *show_tables.lldp(read, ports.name)))
 
 
-def _cdp(found: Snapshot, _: Ports, read: list[dict[str, object]], __: Platform) -> Snapshot:
-    return replace(found, neighbors=(*found.neighbors, *show_tables.cdp(read)))
+def _cdp(found: Snapshot, ports: Ports, read: list[Columns], _: Command) -> Snapshot:
+    return replace(found, neighbors=(*found.neighbors, *show_tables.cdp(read, ports.name)))
 
 
-def _arp(found: Snapshot, _: Ports, read: list[dict[str, object]], __: Platform) -> Snapshot:
-    return replace(found, arp=show_tables.arp(read))
+def _arp(found: Snapshot, ports: Ports, read: list[Columns], _: Command) -> Snapshot:
+    return replace(found, arp=show_tables.arp(read, ports.name))
 
 
-def _stp(found: Snapshot, _: Ports, read: list[dict[str, object]], __: Platform) -> Snapshot:
-    return replace(found, stp=show_tables.stp(read))
+def _stp(found: Snapshot, ports: Ports, read: list[Columns], _: Command) -> Snapshot:
+    return replace(found, stp=show_tables.stp(read, ports.name))
 
 
 # "% LLDP is not enabled": an answer, and no neighbours to tell.
@@ -134,7 +137,8 @@ _READERS: Mapping[str, _Reader] = {
     "version": _version,
     "interfaces": _into_ports(show_ports.details),
     "status": _into_ports(show_ports.status),
-    "err-disabled": _err_disabled,
+    "vlans": _into_ports(show_ports.vlans),
+    "err-disabled": _closed,
     "errdisable-recovery": _into_ports(show_ports.recovery),
     "switchport": _into_ports(show_ports.switchport),
     "counters": _into_ports(show_ports.counters),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from netdiag.decode.mib_address import mac_text
-from netdiag.decode.table import Row
+from netdiag.decode.table import Columns, first
 from netdiag.model import (
     AdminStatus,
     Counters,
@@ -16,11 +16,27 @@ from netdiag.model import (
     Interface,
     OperStatus,
 )
-from netdiag.names import long_name
 from netdiag.platforms import Platform
 
-Ports = dict[str, dict[str, Any]]
-"""By long name: fields of `Interface`, counters under `counters` as fields of `Counters`."""
+
+class Ports(dict[str, dict[str, Any]]):
+    """By long name: fields of `Interface`, counters under `counters` as fields of `Counters`.
+
+    `closed`: a table says that a guard closed the port, in this word, and maybe not which.
+    """
+
+    def __init__(self, platform: Platform) -> None:
+        super().__init__()
+        self.platform = platform
+
+    def name(self, printed: str) -> str:
+        """The long name of a port as the device prints it."""
+        return self.platform.interface(printed)
+
+    def of(self, printed: str) -> dict[str, Any]:
+        """What is known so far of a port, to be added to."""
+        return self.setdefault(self.name(printed), {})
+
 
 # "a-1000", "10G", "2.5G", "100", "auto"
 _SPEED = re.compile(r"^(?:a-)?(\d+(?:\.\d+)?)(G|T)?$", re.IGNORECASE)
@@ -31,12 +47,17 @@ _BANDWIDTH = re.compile(r"(\d+)\s*[Kk]bit")
 
 def interfaces(ports: Ports, at: datetime) -> tuple[Interface, ...]:
     """All that was gathered."""
-    return tuple(_interface(name, dict(fields), at) for name, fields in ports.items())
+    return tuple(
+        _interface(name, dict(fields), at, ports.platform) for name, fields in ports.items()
+    )
 
 
-def _interface(name: str, fields: dict[str, Any], at: datetime) -> Interface:
+def _interface(name: str, fields: dict[str, Any], at: datetime, platform: Platform) -> Interface:
     counted = fields.pop("counters", None)
     recovers = fields.pop("recovers_in_s", None)
+    word = fields.pop("closed", None)
+    if word is not None and "err_disabled" not in fields:
+        fields["err_disabled"] = ErrDisabled(platform.cause(word), word)
     closed = fields.get("err_disabled")
     if closed is not None and recovers is not None:
         fields["err_disabled"] = ErrDisabled(
@@ -46,92 +67,128 @@ def _interface(name: str, fields: dict[str, Any], at: datetime) -> Interface:
     return Interface(name=name, counters=counters, **fields)
 
 
-def details(ports: Ports, read: Sequence[Row]) -> None:
+def details(ports: Ports, read: Sequence[Columns]) -> None:
     """show interfaces."""
     for row in read:
-        fields = _of(ports, row["INTERFACE"])
-        fields["admin_status"], fields["oper_status"] = _states(
-            row["LINK_STATUS"], row["PROTOCOL_STATUS"]
-        )
-        fields["alias"] = row["DESCRIPTION"] or None
-        fields["mac"] = mac_text(row["MAC_ADDRESS"] or row["BIA"])
+        fields = ports.of(row["INTERFACE"])
+        link, protocol = row["LINK_STATUS"], row["PROTOCOL_STATUS"]
+        fields["admin_status"], fields["oper_status"] = _states(link, protocol, row["ADMIN"])
+        word = _closed_word(f"{link} {protocol}")
+        if word is not None:
+            fields["closed"] = ports.platform.closed_states.get(word.lower(), word)
+        fields["alias"] = row["DESCRIPTION"].strip() or None
+        fields["mac"] = mac_text(first(row["MAC_ADDRESS"]) or row["BIA"])
         fields["mtu"] = _number(row["MTU"])
         fields["duplex"] = _duplex(row["DUPLEX"])
-        fields["speed_bps"] = _speed_long(row["SPEED"]) or _bandwidth(row["BANDWIDTH"])
+        fields["speed_bps"] = (
+            _speed_long(row["SPEED"]) or _speed(row["SPEED"]) or _bandwidth(row["BANDWIDTH"])
+        )
+        _vlan_of(fields, row["MODE"], row["VLAN"])
+        if row["AGGREGATE"]:
+            fields["aggregate"] = ports.name(row["AGGREGATE"])
         counted = fields.setdefault("counters", {})
-        for field, column in (
-            ("in_errors", "INPUT_ERRORS"),
-            ("out_errors", "OUTPUT_ERRORS"),
-            ("fcs_errors", "CRC"),
-            ("in_discards", "QUEUE_DROPS"),
-            ("out_discards", "QUEUE_OUTPUT_DROPS"),
-        ):
+        for field, column in _COUNTED:
             number = _number(row[column])
             if number is not None:
                 counted[field] = number
 
 
-def status(ports: Ports, read: Sequence[Row]) -> None:
+def status(ports: Ports, read: Sequence[Columns]) -> None:
     """show interfaces status."""
     for row in read:
-        fields = _of(ports, row["PORT"])
-        admin, oper = _STATUS.get(row["STATUS"], (None, None))
+        fields = ports.of(row["PORT"])
+        word = row["STATUS"].lower()
+        admin, oper = ports.platform.states.get(word) or _STATUS.get(word, (None, None))
+        if row["ADMIN"].lower() in _OFF:
+            admin, oper = AdminStatus.DOWN, OperStatus.DOWN
         if admin is not None:
-            fields.setdefault("admin_status", admin)
+            fields.setdefault("admin_status", AdminStatus(admin))
         if oper is not None:
-            fields.setdefault("oper_status", oper)
-        vlan = row["VLAN"]
-        if vlan == "trunk":
-            fields.setdefault("trunk", True)
-        elif vlan.isdigit() and 1 <= int(vlan) <= 4094:
-            fields.setdefault("trunk", False)
-            fields.setdefault("access_vlan", int(vlan))
+            fields.setdefault("oper_status", OperStatus(oper))
+        closed = ports.platform.closed_states.get(word, _closed_word(word))
+        if closed is not None:
+            fields["closed"] = closed
+        if row["NAME"].strip():
+            fields.setdefault("alias", row["NAME"].strip())
+        _vlan_of(fields, row["MODE"], row["VLAN"])
+        if row["AGGREGATE"]:
+            fields["aggregate"] = ports.name(row["AGGREGATE"])
         if _duplex(row["DUPLEX"]):
             fields["duplex"] = _duplex(row["DUPLEX"])
-        if _speed(row["SPEED"]):
-            fields["speed_bps"] = _speed(row["SPEED"])
+        speed = _speed(row["SPEED"]) or _speed_long(row["SPEED"])
+        if speed:
+            fields["speed_bps"] = speed
 
 
-def err_disabled(ports: Ports, read: Sequence[Row], platform: Platform) -> None:
-    """show interfaces status err-disabled; a closing of single VLANs names the first of them."""
+def vlans(ports: Ports, read: Sequence[Columns]) -> None:
+    """What a port carries, where a command of its own tells: Huawei's `display port vlan`."""
     for row in read:
+        _vlan_of(ports.of(row["PORT"]), row["MODE"], row["VLAN"])
+
+
+def _vlan_of(fields: dict[str, Any], mode: str, vlan: str) -> None:
+    mode, vlan = mode.lower(), vlan.lower()
+    if vlan == "trunk" or mode in _TRUNK:
+        fields.setdefault("trunk", True)
+        return
+    if mode and mode not in _ACCESS:
+        return  # a hybrid port's PVID is not what its station is in
+    if vlan.isascii() and vlan.isdigit() and 1 <= int(vlan) <= 4094:
+        fields.setdefault("trunk", False)
+        fields.setdefault("access_vlan", int(vlan))
+
+
+def err_disabled(ports: Ports, read: Sequence[Columns], reason: str = "") -> None:
+    """The closed ports of one command; `reason` is the vendor's word where the rows carry none.
+
+    A closing of single VLANs names the first of them. What an earlier command said of a port holds.
+    """
+    for row in read:
+        word = row["REASON"].strip() or reason
         vlan = _number(re.split(r"[,-]", row["VLANS"])[0])
-        _of(ports, row["PORT"])["err_disabled"] = ErrDisabled(
-            cause=platform.cause(row["REASON"]), vendor_cause=row["REASON"], vlan=vlan
+        fields = ports.of(row["PORT"])
+        fields.setdefault(
+            "err_disabled",
+            ErrDisabled(
+                cause=ports.platform.cause(word),
+                vendor_cause=word,
+                vlan=vlan,
+                recovers_in_s=_number(row["LEFT"]),
+            ),
         )
 
 
-def recovery(ports: Ports, read: Sequence[Row]) -> None:
+def recovery(ports: Ports, read: Sequence[Columns]) -> None:
     """show errdisable recovery: which closed ports a timer will open, and when."""
     for row in read:
         left = _number(row["LEFT"])
-        name = long_name(row["INTERFACE"]) if row["INTERFACE"] else None
+        name = ports.name(row["INTERFACE"]) if row["INTERFACE"] else None
         if left is not None and name in ports:
             ports[name]["recovers_in_s"] = left
 
 
-def switchport(ports: Ports, read: Sequence[Row]) -> None:
+def switchport(ports: Ports, read: Sequence[Columns]) -> None:
     """show interfaces switchport; what is configured counts where a port is down."""
     for row in read:
         if not row["SWITCHPORT"].lower().startswith("enabled"):
             continue
-        fields = _of(ports, row["INTERFACE"])
+        fields = ports.of(row["INTERFACE"])
         mode = row["MODE"].lower()
         down = not mode or mode.startswith("down")
         trunk = "trunk" in (row["ADMIN_MODE"].lower() if down else mode)
         fields["trunk"] = trunk
         fields["access_vlan"] = None if trunk else _number(row["ACCESS_VLAN"])
         if row["BUNDLE"]:
-            fields["aggregate"] = long_name(row["BUNDLE"])
+            fields["aggregate"] = ports.name(row["BUNDLE"])
 
 
-def counters(ports: Ports, read: Sequence[Row]) -> None:
+def counters(ports: Ports, read: Sequence[Columns]) -> None:
     """show interfaces counters."""
     for row in read:
         direction = {"In": "in", "Out": "out"}.get(row["DIRECTION"])
         if direction is None:
             continue
-        counted = _of(ports, row["PORT"]).setdefault("counters", {})
+        counted = ports.of(row["PORT"]).setdefault("counters", {})
         for field, column in (
             ("octets", "OCTETS"),
             ("unicast_pkts", "UNICAST"),
@@ -141,15 +198,11 @@ def counters(ports: Ports, read: Sequence[Row]) -> None:
             counted[f"{direction}_{field}"] = _number(row[column])
 
 
-def aggregates(ports: Ports, read: Sequence[Row]) -> None:
+def aggregates(ports: Ports, read: Sequence[Columns]) -> None:
     """show etherchannel summary."""
     for row in read:
         for member in row["MEMBER_INTERFACE"]:
-            _of(ports, member)["aggregate"] = long_name(row["BUNDLE_NAME"])
-
-
-def _of(ports: Ports, name: str) -> dict[str, Any]:
-    return ports.setdefault(long_name(name), {})
+            ports.of(member)["aggregate"] = ports.name(row["BUNDLE_NAME"])
 
 
 _STATUS = {
@@ -162,17 +215,50 @@ _STATUS = {
     "faulty": (AdminStatus.UP, OperStatus.DOWN),
     "inactive": (AdminStatus.UP, OperStatus.DOWN),
     "disabled": (AdminStatus.DOWN, OperStatus.DOWN),
+    "errdisabled": (AdminStatus.UP, OperStatus.DOWN),
+    "down": (AdminStatus.UP, OperStatus.DOWN),
 }
+_OFF = frozenset({"down", "disabled", "disable", "no", "administratively down"})
+_TRUNK = frozenset({"t", "trunk", "dot1q-tunnel", "tagged"})
+_ACCESS = frozenset({"a", "access", "untagged"})
+_COUNTED = (
+    ("in_octets", "IN_OCTETS"),
+    ("out_octets", "OUT_OCTETS"),
+    ("in_unicast_pkts", "IN_UNICAST"),
+    ("out_unicast_pkts", "OUT_UNICAST"),
+    ("in_broadcast_pkts", "IN_BROADCAST"),
+    ("out_broadcast_pkts", "OUT_BROADCAST"),
+    ("in_multicast_pkts", "IN_MULTICAST"),
+    ("out_multicast_pkts", "OUT_MULTICAST"),
+    ("in_errors", "INPUT_ERRORS"),
+    ("out_errors", "OUTPUT_ERRORS"),
+    ("fcs_errors", "CRC"),
+    ("in_discards", "QUEUE_DROPS"),
+    ("out_discards", "QUEUE_OUTPUT_DROPS"),
+)
+# As IOS "line protocol is down (err-disabled)", VRP "ERROR DOWN(link-flap)", NX-OS "(linkFlapErrDisabled)",
+# FastIron "ERR-DIS" and "ERR_DiSABLED" in its own odd case.
+_CLOSED = re.compile(
+    r"error down ?\((?P<vrp>[^)]+)\)|\((?P<nxos>\w+Err(?:Disabled?)?)\)"
+    r"|(?P<word>err(?:or)?[ _-]?dis(?:abled)?)",
+    re.IGNORECASE,
+)
 
 
-def _states(link: str, protocol: str) -> tuple[AdminStatus | None, OperStatus | None]:
+def _states(
+    link: str, protocol: str, admin: str = ""
+) -> tuple[AdminStatus | None, OperStatus | None]:
     """`GigabitEthernet1/0/1 is administratively down, line protocol is down (disabled)`."""
-    link = link.lower()
-    if "administratively down" in link:
+    link, word = link.lower(), admin.lower()
+    if "administratively down" in f"{link} {word}" or link == "disabled" or word in _OFF:
         return AdminStatus.DOWN, OperStatus.DOWN
-    up = protocol.lower().split(" ")[0]
-    oper = {"up": OperStatus.UP, "down": OperStatus.DOWN}.get(up)
-    return AdminStatus.UP, oper
+    said = re.match(r"up|down", protocol.lower() or link)
+    return AdminStatus.UP, OperStatus(said[0]) if said else None
+
+
+def _closed_word(text: str) -> str | None:
+    match = _CLOSED.search(text)
+    return next((w for w in match.groups() if w), None) if match else None
 
 
 def _number(text: str | None) -> int | None:

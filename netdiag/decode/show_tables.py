@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from netdiag.decode.mib_address import mac_text
-from netdiag.decode.table import Row
+from netdiag.decode.table import Columns, Row, first
 from netdiag.model import ArpEntry, FdbEntry, Neighbor, Stp, StpPort
 from netdiag.names import long_name
 
-# A port, not `CPU`, `Router`, `Switch` or `Drop`.
-_PORT = re.compile(r"^[A-Za-z][A-Za-z-]*\d[\d/.:]*$")
+# A port of any make: "Gi1/0/1", "ge-0/0/1.0", "1/1/1", "A7", "Trk1", "Eth-Trunk1", "ether3", "1"; not
+# `CPU`, `Router`, `Switch` or `Drop`.
+_PORT = re.compile(r"^(?=\S*\d)[A-Za-z0-9][\w./:-]*$")
+_NO_PORT = re.compile(r"^(?:cpu|sup|router|switch|drop|vxlan|nve|vplex?)", re.IGNORECASE)
+Naming = Callable[[str], str]
+"""The long name of a port as its device prints it."""
 _UNITS = (
     ("year", 365 * 86400),
     ("week", 7 * 86400),
@@ -20,16 +24,40 @@ _UNITS = (
     ("hour", 3600),
     ("minute", 60),
 )
-_FDB_STATUS = {"dynamic": "learned", "static": "mgmt", "self": "self", "secure": "mgmt"}
+# By how the word begins: "dynamic", "DLR" and "D" (Junos: dynamic), "Learned", "Config static", "sticky".
+_FDB_STATUS = {
+    "dyn": "learned",
+    "lear": "learned",
+    "d": "learned",
+    "port-access": "learned",
+    "stat": "mgmt",
+    "sec": "mgmt",
+    "stick": "mgmt",
+    "conf": "mgmt",
+    "self": "self",
+    "system": "self",
+}
 _STP_STATE = {
     "BLK": "blocking",
     "FWD": "forwarding",
+    "FOR": "forwarding",
     "LRN": "learning",
+    "LEA": "learning",
     "LIS": "listening",
     "BKN": "broken",
     "DIS": "disabled",
+    "ALT": "blocking",
 }
-_STP_ROLE = {"root": "root", "desg": "designated", "altn": "alternate", "back": "backup"}
+_STP_ROLE = {
+    "root": "root",
+    "desg": "designated",
+    "desi": "designated",
+    "altn": "alternate",
+    "alte": "alternate",
+    "back": "backup",
+    "mast": "master",
+    "disa": "disabled",
+}
 
 
 def up_time(text: str) -> float | None:
@@ -40,43 +68,53 @@ def up_time(text: str) -> float | None:
     return float(sum(parts)) if parts else None
 
 
-def fdb(read: Sequence[Row]) -> tuple[FdbEntry, ...]:
+def fdb(read: Sequence[Columns], port: Naming = long_name) -> tuple[FdbEntry, ...]:
     """show mac address-table; the switch's own addresses are kept, as `self`."""
     entries = []
     for row in read:
         mac = mac_text(row["MAC"])
         if mac is None:
             continue
-        # "Gi1/2,Gi1/4": a static entry may lead to several ports.
-        listed = [p for p in re.split(r"[,\s]+", row["PORTS"]) if _PORT.match(p)]
-        status = _FDB_STATUS.get(row["TYPE"].lower(), "other")
+        listed = [port(p) for p in _ports(row["PORTS"])]
+        status = _fdb_status(row["TYPE"])
         if status == "mgmt" and not listed:
             status = "self"
         vlan = _vlan(row["VLAN"])
-        for port in listed or [None]:
-            name = None if port is None else long_name(port)
-            entries.append(FdbEntry(mac=mac, interface=name, vlan=vlan, status=status))
+        entries += [
+            FdbEntry(mac=mac, interface=name, vlan=vlan, status=status) for name in listed or [None]
+        ]
     return tuple(entries)
 
 
-def lldp(read: Sequence[Row]) -> tuple[Neighbor, ...]:
+def _ports(said: str | Sequence[str]) -> list[str]:
+    """`Gi1/2,Gi1/4`: a static entry may lead to several ports."""
+    words = re.split(r"[,\s]+", said if isinstance(said, str) else " ".join(said))
+    return [w for w in words if _PORT.match(w) and not _NO_PORT.match(w)]
+
+
+def _fdb_status(word: str) -> str:
+    word = word.lower()
+    return next((s for w, s in _FDB_STATUS.items() if word.startswith(w)), "other")
+
+
+def lldp(read: Sequence[Columns], port: Naming = long_name) -> tuple[Neighbor, ...]:
     """show lldp neighbors detail."""
     return tuple(
         Neighbor(
-            interface=long_name(row["LOCAL_INTERFACE"]) or None,
+            interface=port(row["LOCAL_INTERFACE"]) or None,
             protocol="lldp",
             chassis_id=_address(row["CHASSIS_ID"]),
             port_id=_address(row["NEIGHBOR_PORT_ID"]),
             port_description=_said(row["NEIGHBOR_INTERFACE"]),
-            sys_name=_said(row["NEIGHBOR_NAME"]),
-            management_address=_ip(row["MGMT_ADDRESS"]),
-            platform=_said(row["NEIGHBOR_DESCRIPTION"]),
+            sys_name=_said(first(row["NEIGHBOR_NAME"])),
+            management_address=_ip(first(row["MGMT_ADDRESS"])),
+            platform=_said(first(row["NEIGHBOR_DESCRIPTION"])),
         )
         for row in read
     )
 
 
-def cdp(read: Sequence[Row]) -> tuple[Neighbor, ...]:
+def cdp(read: Sequence[Columns], port: Naming = long_name) -> tuple[Neighbor, ...]:
     """show cdp neighbors detail."""
     neighbors = []
     for row in read:
@@ -86,7 +124,7 @@ def cdp(read: Sequence[Row]) -> tuple[Neighbor, ...]:
         name = re.sub(r"\([^)]*\)$", "", device_id)
         neighbors.append(
             Neighbor(
-                interface=long_name(row["LOCAL_INTERFACE"]) or None,
+                interface=port(row["LOCAL_INTERFACE"]) or None,
                 protocol="cdp",
                 chassis_id=mac or device_id or None,
                 port_id=_said(row["NEIGHBOR_INTERFACE"]),
@@ -98,18 +136,18 @@ def cdp(read: Sequence[Row]) -> tuple[Neighbor, ...]:
     return tuple(neighbors)
 
 
-def arp(read: Sequence[Row]) -> tuple[ArpEntry, ...]:
+def arp(read: Sequence[Columns], port: Naming = long_name) -> tuple[ArpEntry, ...]:
     """show ip arp; an incomplete entry has no address to tell."""
     entries = []
     for row in read:
         mac, ip = mac_text(row["MAC_ADDRESS"]), _ip(row["IP_ADDRESS"])
         if mac is not None and ip is not None:
-            interface = long_name(row["INTERFACE"]) or None
+            interface = port(row["INTERFACE"]) or None
             entries.append(ArpEntry(ip=ip, mac=mac, interface=interface))
     return tuple(entries)
 
 
-def stp(read: Sequence[Row]) -> tuple[Stp, ...]:
+def stp(read: Sequence[Columns], port: Naming = long_name) -> tuple[Stp, ...]:
     """show spanning-tree: the row of an instance, then those of its ports."""
     heads: dict[str, Row] = {}
     ports: dict[str, list[StpPort]] = {}
@@ -119,15 +157,15 @@ def stp(read: Sequence[Row]) -> tuple[Stp, ...]:
             heads.setdefault(instance, row)
             ports.setdefault(instance, [])
         elif instance in ports:
-            role = _STP_ROLE.get(row["ROLE"].lower(), row["ROLE"].lower())
-            name = long_name(row["INTERFACE"])
-            ports[instance].append(StpPort(name, _STP_STATE.get(row["STATE"]), role))
-    return tuple(_instance(name, row, ports[name]) for name, row in heads.items())
+            role = _STP_ROLE.get(row["ROLE"][:4].lower(), row["ROLE"].lower())
+            state = _STP_STATE.get(row["STATE"][:3].upper())
+            ports[instance].append(StpPort(port(row["INTERFACE"]), state, role))
+    return tuple(_instance(name, row, ports[name], port) for name, row in heads.items())
 
 
-def _instance(name: str, row: Row, ports: list[StpPort]) -> Stp:
+def _instance(name: str, row: Row, ports: list[StpPort], port: Naming) -> Stp:
     mac = mac_text(row["ROOT_ADDRESS"])
-    root_port = long_name(row["ROOT_PORT"]) if row["ROOT_PORT"] else None
+    root_port = port(row["ROOT_PORT"]) if row["ROOT_PORT"] else None
     return Stp(
         vlan=_vlan(name.removeprefix("VLAN")) if name.startswith("VLAN") else None,
         root=f"{int(row['ROOT_PRIORITY'] or 0)}.{mac}" if mac else None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import pkgutil
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +18,56 @@ if TYPE_CHECKING:
     from textfsm import TextFSM
 
 Row = Mapping[str, Any]
-_IDLE: dict[str, list[TextFSM]] = {}
+_IDLE: dict[tuple[str, bool], list[TextFSM]] = {}
+# "  ^. -> Error": one line that its author never saw would lose every other line.
+_STRICT_RULE = re.compile(r"^\s+\^.*->\s*Error\b.*\n?", re.MULTILINE)
+
+
+class Columns(dict[str, Any]):
+    """A row of a table; a column that its template does not have is empty."""
+
+    def __missing__(self, column: str) -> str:
+        return ""
+
+
+def first(value: Any) -> str:
+    """The text of a column, the first of those of a list."""
+    if isinstance(value, list):
+        return str(value[0]) if value else ""
+    return str(value or "")
 
 
 def rows(template: str, text: str) -> list[dict[str, Any]]:
     """One dict a record, keys in the template's capitals; `DecodeError` where it does not fit."""
+    return _rows(template, text, strict=True)
+
+
+def read(
+    template: str, text: str, columns: Mapping[str, str] | None = None
+) -> tuple[list[Columns], DecodeError | None]:
+    """All rows that can be read, in our columns, and the first line that the template did not expect.
+
+    `columns`: our name by the template's.
+    """
+    renamed = columns or {}
+    unexpected: DecodeError | None = None
+    try:
+        found = _rows(template, text, strict=True)
+    except DecodeError as exc:
+        unexpected = exc
+        found = _rows(template, text, strict=False)
+    shown = [Columns({renamed.get(key, key): value for key, value in r.items()}) for r in found]
+    return shown, unexpected
+
+
+def _rows(template: str, text: str, *, strict: bool) -> list[dict[str, Any]]:
     from textfsm import TextFSMError
 
-    pool = _IDLE.setdefault(template, [])
+    pool = _IDLE.setdefault((template, strict), [])
     try:
         machine = pool.pop()
     except IndexError:
-        machine = _compile(template)
+        machine = _compile(template, strict=strict)
     try:
         machine.Reset()
         found: list[dict[str, Any]] = machine.ParseTextToDicts(text)
@@ -40,7 +79,7 @@ def rows(template: str, text: str) -> list[dict[str, Any]]:
     return found
 
 
-def _compile(template: str) -> TextFSM:
+def _compile(template: str, *, strict: bool) -> TextFSM:
     from textfsm import TextFSM
 
     package, name = ("netdiag.platforms", template)
@@ -51,4 +90,5 @@ def _compile(template: str) -> TextFSM:
     octets = pkgutil.get_data(package, f"templates/{name}")
     if octets is None:
         raise FileNotFoundError(f"{package}/templates/{name}")
-    return TextFSM(io.StringIO(octets.decode()))
+    source = octets.decode()
+    return TextFSM(io.StringIO(source if strict else _STRICT_RULE.sub("", source)))

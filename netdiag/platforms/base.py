@@ -11,6 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from netdiag.model import ErrDisableCause
+from netdiag.names import long_name
+
+# As "acc-1#", "acc-1>", "acc-1(config-if)#", "RP/0/RP0/CPU0:xr#"
+DEFAULT_PROMPT = r"(?:^|[\r\n])([^\s>#][^\r\n>#]{0,100}[>#]) ?\Z"
+# "GE1/0/1", "ethernet 1/1/1", "XGE0/0/1"
+_ABBREVIATED = re.compile(r"^(?P<word>[A-Za-z][A-Za-z-]*?) ?(?P<number>\d[\d/.:]*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +26,10 @@ class Command:
     line: str
     template: str = ""
     """`ntc:NAME.textfsm` for ntc-templates' file, else a file of `platforms/templates`; empty: read by code."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Our column by the template's, where ntc-templates calls it otherwise."""
+    reason: str = ""
+    """The vendor's word for why the ports listed are closed, where the output itself does not carry it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +46,37 @@ class Platform:
     sys_descr: str | None = None
     """A regular expression over sysDescr, searched without regard to case."""
     commands: Mapping[str, Command] = field(default_factory=dict)
-    """By need: clock, version, interfaces, status, err-disabled, errdisable-recovery, switchport, counters,
-    fdb, lldp, cdp, arp, stp, aggregates, storm-control, log."""
+    """By need: clock, version, interfaces, status, err-disabled (and `closed-…` where a platform
+    lists each guard by a command of its own), errdisable-recovery, switchport, counters, fdb, lldp,
+    cdp, arp, stp, aggregates, storm-control, log."""
     poll: tuple[str, ...] = ()
     """The needs that a poll reads, in this order."""
     prepare: tuple[str, ...] = ()
     """Lines after login that make output plain: no paging, no narrow terminal."""
     refusals: tuple[str, ...] = ()
     """Regular expressions of the lines with which the command line refuses a command."""
+    prompt: str = DEFAULT_PROMPT
+    """What an answer ends with: a regular expression whose one group is the prompt."""
+    config_prompt: str = r"\)#$"
+    """How the prompt ends, or looks, while the device takes configuration."""
+    questions: tuple[tuple[str, str], ...] = ()
+    """(what the device asks at the login or on leaving, what to answer): never a `yes` that changes it."""
+    enable: str = "enable"
+    """What asks for privileged mode, where `>` ends the prompt of one who may only look."""
+    configure: tuple[str, ...] = ("configure terminal",)
+    leave: tuple[str, ...] = ("end",)
+    commit: str = ""
+    """What makes a candidate configuration real, where the platform has one."""
+    commit_prompt: str = r""
+    """`commit` is sent only where the prompt looks so; empty: always."""
+    max_sessions: int | None = None
+    """Logins at once that the device bears, where it is known for few."""
+    short_names: Mapping[str, str] = field(default_factory=dict)
+    """How its own tables abbreviate interface types, beyond Cisco's ways."""
+    states: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Words of a port table (lower case) to ifAdminStatus and ifOperStatus, beyond Cisco's."""
+    closed_states: Mapping[str, str] = field(default_factory=dict)
+    """Words of a port table (lower case) that say that a guard closed the port, to the vendor's cause."""
     err_disable_causes: Mapping[str, ErrDisableCause] = field(default_factory=dict)
     """The vendor's words (CLI, syslog, MIB label; lower case) to the normalized cause."""
     err_disable_codes: Mapping[int, str] = field(default_factory=dict)
@@ -56,8 +89,18 @@ class Platform:
     """Configuration lines that bring an err-disabled port back, with `{interface}`."""
     hardening: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By remedy: storm-control, dhcp-snooping, dhcp-snooping-trust, port-security, bpdu-guard. `{interface}`, `{vlan}`, `{uplink}`."""
+    auto_recovery: tuple[str, ...] = ()
+    """Lines that let a closed port come back by itself; `{cause}` in the vendor's word, `{interval}` in seconds."""
+    unverified: tuple[str, ...] = ()
+    """What of this file was not seen in any document or on any device: handled, not to be relied on."""
     not_offered: Mapping[str, str] = field(default_factory=dict)
     """By need: why this platform cannot answer it, in one sentence."""
+
+    def interface(self, name: str) -> str:
+        """The device's long name of an interface that one of its tables may abbreviate."""
+        match = _ABBREVIATED.match(name.strip())
+        full = self.short_names.get(match["word"].lower()) if match else None
+        return long_name(name) if full is None or match is None else full + match["number"]
 
     def cause(self, vendor_cause: str) -> ErrDisableCause:
         """The normalized cause of the vendor's word in any of its spellings; `other` when unknown."""
