@@ -1,0 +1,61 @@
+"""All that one diagnosis may look at: everything below `collect` is a function of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from netdiag.model.device import Device, LogEvent, Site, Snapshot
+from netdiag.model.wire import Capture
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What is usual for one interface, from stored history."""
+
+    device: str
+    interface: str
+    in_broadcast_pps: float
+    """Median over the history."""
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """All that one diagnosis may look at; everything below `collect` is a function of it."""
+
+    at: datetime
+    devices: tuple[Device, ...]
+    site: Site = Site()
+    snapshots: tuple[Snapshot, ...] = ()
+    """One a device, as just polled, the unreachable ones included."""
+    history: tuple[Snapshot, ...] = ()
+    """Earlier good snapshots, newest first; several a device where there are."""
+    captures: tuple[Capture, ...] = ()
+    """As just heard and probed, then earlier ones of the incident's time."""
+    log: tuple[LogEvent, ...] = ()
+    """From the syslog server, besides each snapshot's own `log`."""
+    baselines: tuple[Baseline, ...] = ()
+
+    def device(self, name: str | None) -> Device | None:
+        """The inventory entry of that name."""
+        return next((d for d in self.devices if d.name == name), None)
+
+    def snapshot(self, name: str | None) -> Snapshot | None:
+        """The current snapshot of a device, reachable or not."""
+        return next((s for s in self.snapshots if s.device == name), None)
+
+    def last_good(self, name: str | None) -> Snapshot | None:
+        """The current snapshot where the device answers, else the newest stored one."""
+        current = self.snapshot(name)
+        # One that answers and refuses the login has said nothing.
+        if current is not None and current.reachable and (current.sources or current.interfaces):
+            return current
+        return next((s for s in self.history if s.device == name), None)
+
+    def events(self) -> Iterator[LogEvent]:
+        """Every log event, of the syslog server and of the devices' own buffers."""
+        yield from self.log
+        for snapshot in self.snapshots:
+            yield from snapshot.log

@@ -1,0 +1,178 @@
+"""What the wire says: servers, storms, stations and conflicts as captures and probes show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from netdiag.model.device import Neighbor, SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class DhcpServer:
+    """A DHCPv4 server as its OFFERs, ACKs and NAKs show it (RFC 2131, options of RFC 2132)."""
+
+    server_id: str | None
+    ip: str | None
+    """Source address of the answer; the relay's where `relay` is set."""
+    mac: str
+    vendor: str | None = None
+    vlans: tuple[int, ...] = ()
+    relay: str | None = None
+    offers: int = 0
+    acks: int = 0
+    naks: int = 0
+    routers: tuple[str, ...] = ()
+    dns: tuple[str, ...] = ()
+    subnet_mask: str | None = None
+    lease_time_s: int | None = None
+    clients: tuple[str, ...] = ()
+    """MACs it answered."""
+    leases: tuple[tuple[str, str], ...] = ()
+    """(client MAC, address) pairs that it acknowledged."""
+    ttl: int | None = None
+    domain: str | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+    stacks: tuple[tuple[int, ...], ...] = ()
+    """Whole stacks of VLAN tags, outer first; `()` is untagged. `vlans` holds the outer ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dhcp6Server:
+    """A DHCPv6 server as its ADVERTISEs and REPLYs show it (RFC 8415)."""
+
+    duid: str | None
+    ip: str | None
+    mac: str
+    vlans: tuple[int, ...] = ()
+    advertises: int = 0
+    replies: int = 0
+    dns: tuple[str, ...] = ()
+    first: datetime | None = None
+    last: datetime | None = None
+    stacks: tuple[tuple[int, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RouterAdvertiser:
+    """A router as its advertisements show it (RFC 4861)."""
+
+    ip: str | None
+    mac: str
+    vlans: tuple[int, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    lifetime_s: int | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+    stacks: tuple[tuple[int, ...], ...] = ()
+    session: str | None = None
+    """`pppoe`: heard inside a point-to-point session, where no other host listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """A period in which one kind of frame ran above its bound."""
+
+    kind: str
+    """broadcast, multicast or unknown-unicast."""
+    start: datetime
+    end: datetime
+    peak_pps: float
+    octets_per_s: float
+    vlans: tuple[int, ...]
+    top_sources: tuple[tuple[str, float], ...]
+    """(MAC, share of the frames) pairs, largest first."""
+    repeat_ratio: float | None
+    """Share of frames that are copies of an earlier one: near 1 in a loop."""
+    cause: str
+    """loop, single-source, arp-scan, dhcp-flood or unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class DhcpFlood:
+    """Distinct DHCPDISCOVERs from one source faster than any client asks; a loop's copies do not count."""
+
+    mac: str
+    """The frames' source, which need not be what they claim as client."""
+    start: datetime
+    end: datetime
+    discovers: int
+    clients: int
+    """Distinct client addresses claimed."""
+    vlan: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArpConflict:
+    """One address claimed by several MACs in one VLAN; failover protocols are not conflicts."""
+
+    ip: str
+    macs: tuple[str, ...]
+    vlan: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StpRoot:
+    """A root bridge as BPDUs name it."""
+
+    vlan: int | None
+    priority: int
+    mac: str
+    first: datetime | None = None
+    last: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecondRate:
+    """Frames seen in one second in one VLAN."""
+
+    second: datetime
+    vlan: int | None
+    unicast: int
+    broadcast: int
+    multicast: int
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """An address pair seen in ARP on the wire."""
+
+    mac: str
+    ip: str
+    vlan: int | None = None
+    last: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What one capture file, one listening sensor or one active probe saw."""
+
+    source: str
+    """The file, the interface, or `lab:NODE`."""
+    packets: int = 0
+    octets: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    truncated: bool = False
+    """The file ends in mid-packet."""
+    malformed: int = 0
+    dropped: int | None = None
+    """Frames that the kernel dropped; `None`: a file, or not known."""
+    rates: tuple[SecondRate, ...] = ()
+    dhcp_servers: tuple[DhcpServer, ...] = ()
+    dhcp6_servers: tuple[Dhcp6Server, ...] = ()
+    routers: tuple[RouterAdvertiser, ...] = ()
+    storms: tuple[Storm, ...] = ()
+    arp_conflicts: tuple[ArpConflict, ...] = ()
+    dhcp_floods: tuple[DhcpFlood, ...] = ()
+    stp_roots: tuple[StpRoot, ...] = ()
+    stations: tuple[Station, ...] = ()
+    neighbors: tuple[Neighbor, ...] = ()
+    dhcp_clients: tuple[str, ...] = ()
+    """MACs that asked for a lease."""
+    probed_vlans: tuple[int | None, ...] = ()
+    """VLANs into which a DISCOVER was sent; `None` is the untagged one."""
+    unanswered_vlans: tuple[int | None, ...] = ()
+    probes_sent: int = 0
+    errors: tuple[SourceError, ...] = ()
