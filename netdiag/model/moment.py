@@ -27,7 +27,7 @@ class Network:
 
     at: datetime
     devices: tuple[Device, ...]
-    site: Site = Site()
+    site: Site = Site()  # noqa: RUF009  (frozen, like every fact)
     snapshots: tuple[Snapshot, ...] = ()
     """One a device, as just polled, the unreachable ones included."""
     history: tuple[Snapshot, ...] = ()
