@@ -9,27 +9,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from netdiag.causes.draft import Case, Draft
 from netdiag.model import (
-    AdminStatus,
-    Capture,
     Finding,
     Kind,
-    OperStatus,
     Resource,
     Trace,
 )
 from netdiag.text import clean
 from netdiag.topology import place
-from netdiag.topology.unrest import RECENT
+from netdiag.topology.heard import Presence, presence
 
 KINDS = (Kind.ROGUE_DHCP_SERVER, Kind.ROGUE_DHCP6_SERVER, Kind.ROGUE_ROUTER_ADVERTISEMENT)
-NOW = timedelta(minutes=5)
-"""A capture that ended so long ago at most is what the wire says now."""
-BESIDE = timedelta(seconds=8)
-"""A sensor listens and probes at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +34,7 @@ class Rogue:
     trace: Trace
     first: datetime
     last: datetime
-    heard_now: bool
-    probed_now: bool
+    presence: Presence
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -53,23 +45,22 @@ class Rogue:
 def rogues(case: Case) -> tuple[Rogue, ...]:
     """Every unauthorized station of the open findings."""
     by_mac: dict[str, list[Finding]] = defaultdict(list)
-    for finding in case.of(*KINDS):
+    for finding in case.of(*KINDS, warnings=True):
         if finding.resource.mac is not None:
             by_mac[finding.resource.mac].append(finding)
     return tuple(_rogue(case, mac, found) for mac, found in sorted(by_mac.items()))
 
 
 def _rogue(case: Case, mac: str, found: list[Finding]) -> Rogue:
-    now = _present(case)
+    trace, last = case.topology.trace(mac), max(f.last_seen for f in found)
     first = [min(f.first_seen for f in found), *(t for t in _times(case, mac) if t)]
     return Rogue(
         mac=mac,
         findings=tuple(found),
-        trace=case.topology.trace(mac),
+        trace=trace,
         first=min(first),
-        last=max(f.last_seen for f in found),
-        heard_now=any(mac in _servers(c) for c in now),
-        probed_now=any(c.probes_sent for c in now),
+        last=last,
+        presence=presence(case.topology, trace, last),
     )
 
 
@@ -78,58 +69,11 @@ def _times(case: Case, mac: str) -> Iterable[datetime | None]:
         yield from (s.first for s in capture.dhcp_servers if s.mac == mac)
 
 
-def _present(case: Case) -> list[Capture]:
-    """What the wire says now: the newest probe and what was heard beside it, else the last minutes.
-
-    A capture that heard nothing has no time; the captures just made come first.
-    """
-    at = case.network.at
-    timed: list[tuple[datetime, Capture]] = []
-    for capture in case.network.captures:
-        before = timed[-1][0] if timed else at
-        timed.append((capture.last or capture.first or before, capture))
-    recent = [(t, c) for t, c in timed if at - t <= NOW]
-    newest: dict[str, tuple[datetime, Capture]] = {}
-    for moment, capture in recent:
-        known = newest.get(capture.source)
-        if capture.probes_sent and (known is None or moment > known[0]):
-            newest[capture.source] = (moment, capture)
-    if not newest:
-        return [c for _, c in recent]
-    since = max(t for t, _ in newest.values()) - BESIDE
-    beside = [c for t, c in recent if not c.probes_sent and t >= since]
-    return [*(c for t, c in newest.values() if t >= since), *beside]
-
-
-def _servers(capture: Capture) -> set[str]:
-    heard = {s.mac for s in capture.dhcp_servers} | {s.mac for s in capture.dhcp6_servers}
-    return heard | {r.mac for r in capture.routers}
-
-
-def isolated(case: Case, rogue: Rogue) -> bool:
-    """Its port is closed on a switch that answers."""
-    edge = rogue.trace.edge
-    port = case.topology.port(edge.device, edge.interface) if edge else None
-    if port is None:
-        return False
-    return port.admin_status is AdminStatus.DOWN or port.oper_status is OperStatus.DOWN
-
-
-def hidden(case: Case, rogue: Rogue) -> bool:
-    """The wire cannot tell: no probe now, or a silent switch may be in between."""
-    if not rogue.probed_now:
-        return case.network.at - rogue.last <= RECENT
-    edge = rogue.trace.edge
-    if edge is not None:
-        return case.dark(edge.device)
-    return any(not s.reachable for s in case.network.snapshots)
-
-
 def causes(case: Case) -> list[Draft]:
     """One cause an edge port with rogues on it; those that are gone or isolated are none."""
     by_place: dict[tuple[str, str], list[Rogue]] = defaultdict(list)
     for rogue in rogues(case):
-        if isolated(case, rogue) or not (rogue.heard_now or hidden(case, rogue)):
+        if rogue.presence.gone:
             _settled(case, rogue)
             continue
         edge = rogue.trace.edge

@@ -182,7 +182,7 @@ def _add_rogues(case: Case, found: dict[str, Place]) -> None:
     """A router seen at a place that is suspected anyway speaks for its port."""
     for rogue in rogue_causes.rogues(case):
         edge = rogue.trace.edge
-        if edge is not None and edge.device in found and not rogue_causes.isolated(case, rogue):
+        if edge is not None and edge.device in found and not rogue.presence.isolated:
             place_ = found[edge.device]
             if not _only_flapped(case, rogue):
                 place_.add_port(edge.interface, rogue.trace.confidence, rogue.first)
@@ -229,9 +229,9 @@ def _its_rogue(case: Case, best: Place, mine: list[Closed]) -> Rogue | None:
                 len(strong) > 1 and edge.interface not in strong and rogue.trace.confidence > 0.7
             )
             here = edge.device == best.device and not elsewhere
-            if here and not rogue_causes.isolated(case, rogue):
+            if here and not rogue.presence.isolated:
                 return rogue
-        elif mine and not rogue.heard_now and _lost_with(rogue, mine):
+        elif mine and not rogue.presence.heard_now and _lost_with(rogue, mine):
             return rogue
     return None
 

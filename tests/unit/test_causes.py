@@ -256,5 +256,15 @@ def test_a_rogue_that_the_probe_no_longer_hears_is_no_cause():
     campus = Campus.default().host("router", "acc-1", "Gi1/0/11", mac=ROUTER_MAC).remember()
     campus.unplug("router").hear(ago_s=3600).hear(rogue=False)
     _, found, ranked = answer(campus.network())
-    assert [f.kind for f in found] == [Kind.ROGUE_DHCP_SERVER]
+    assert [(f.kind, f.severity) for f in found] == [(Kind.ROGUE_DHCP_SERVER, Severity.WARNING)]
+    assert "heard no more" in found[0].summary
     assert ranked == ()
+
+
+def test_a_rogue_behind_a_closed_uplink_is_hidden_though_its_switch_answers_another_way():
+    campus = Campus.default().host("router", "acc-1", "Gi1/0/11", mac=ROUTER_MAC).remember()
+    campus.err_disable("core-1", "Gi1/0/1", ErrDisableCause.STORM_CONTROL)
+    campus.hear(ago_s=120).hear(rogue=False)
+    _, found, ranked = answer(campus.network())
+    assert [c.resource.interface for c in ranked if c.resource.mac == ROUTER_MAC] == [GI + "11"]
+    assert {f.severity for f in found if f.resource.mac == ROUTER_MAC} == {Severity.MAJOR}

@@ -21,6 +21,7 @@ from netdiag.checks.dhcp.judge import (
 )
 from netdiag.model import DhcpServer, Evidence, Finding, Kind, Network, Resource, Severity
 from netdiag.text import clean
+from netdiag.topology.heard import presence
 
 if TYPE_CHECKING:
     from netdiag.topology import Topology
@@ -60,9 +61,11 @@ def _finding(network: Network, topology: Topology, seen: Seen, why: str) -> Find
     looks = looks_like_home(server)
     maker = f" ({clean(server.vendor, 60)})" if server.vendor else ""
     at = network.at
+    gone = presence(topology, trace, server.last or at).gone
+    answers = "answered DHCP, and is heard no more" if gone else "answers DHCP"
     return Finding(
         Kind.ROGUE_DHCP_SERVER,
-        Severity.MAJOR,
+        Severity.WARNING if gone else Severity.MAJOR,
         Resource(
             edge.device if edge else None,
             edge.interface if edge else None,
@@ -70,7 +73,7 @@ def _finding(network: Network, topology: Topology, seen: Seen, why: str) -> Find
             server.mac,
             server.server_id or server.ip,
         ),
-        f"{server.mac}{maker} answers DHCP: {why}" + (f"; it looks like {looks}" if looks else ""),
+        f"{server.mac}{maker} {answers}: {why}" + (f"; it looks like {looks}" if looks else ""),
         tuple(_evidence(seen)),
         server.first or at,
         server.last or at,
