@@ -30,9 +30,11 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     read = verbs.add_parser("read")
     read.add_argument("path")
+    read.add_argument("--decapsulate", action="store_true", help="frames inside VXLAN, GRE, ERSPAN")
     listen = verbs.add_parser("listen")
     listen.add_argument("source")
     listen.add_argument("--seconds", type=float, required=True)
+    listen.add_argument("--decapsulate", action="store_true")
     probe = verbs.add_parser("probe")
     probe.add_argument("source")
     probe.add_argument("--vlans", default="-", help="comma list; - is untagged")
@@ -47,9 +49,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> None:
     if options.verb == "read":
-        session.read(options.path)
+        session.read(options.path, decapsulate=options.decapsulate)
     elif options.verb == "listen":
-        session.listen(options.source, options.seconds)
+        session.listen(options.source, options.seconds, decapsulate=options.decapsulate)
     elif options.verb == "probe":
         vlans = [_vlan(text) for text in options.vlans.split(",")]
         session.probe(options.source, vlans, _what(options.what), options.window)

@@ -2,7 +2,8 @@
 
 Rules: a hostile frame costs one entry in `malformed`, never the process; each distinct control
 frame is decoded once, its exact copies come as `again` lines, so that a loop at line rate costs
-one decoding; memory is bounded.
+one decoding; memory is bounded. Of tunnelled frames the carrier counts, or, where asked
+(`decapsulate`), the frame inside: rates, storms and messages are then its, the sums the carrier's.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from netdiag.capture import dissect
 from netdiag.capture.container import Record
 from netdiag.capture.link import Control, Frame, control, frame
 from netdiag.capture.meter import Meter
+from netdiag.capture.tunnel import innermost
 from netdiag.capture.vendor import vendor
 from netdiag.errors import DecodeError
 
@@ -28,8 +30,11 @@ _LATEST = 253_402_300_799  # the last second of the year 9999: later times are d
 class Analysis:
     """One capture's worth of counting and decoding; `finish` says the totals."""
 
-    def __init__(self, emit: Emit, *, decodes_per_s: int | None = None) -> None:
+    def __init__(
+        self, emit: Emit, *, decodes_per_s: int | None = None, decapsulate: bool = False
+    ) -> None:
         self._emit = emit
+        self._decapsulate = decapsulate
         self._limit = decodes_per_s
         self._meter = Meter()
         self._known: dict[tuple[int | None, bytes], int] = {}
@@ -51,6 +56,8 @@ class Analysis:
         if at is not None:
             self.first = at if self.first is None else min(self.first, at)
             self.last = at if self.last is None else max(self.last, at)
+        if self._decapsulate:
+            record = innermost(record)
         found = frame(record)
         if found is None:
             if record.link_type in _LINK_TYPES:

@@ -1,4 +1,4 @@
-"""Capture files: pcap and pcapng, every byte order and time resolution, plain or gzipped.
+"""Capture files: pcap and pcapng, every byte order and time resolution, plain, gzipped or zstd; stdin.
 
 Rules: a file that is no capture raises FileFormatError; one that ends in mid-packet, or goes bad
 later on, yields all that came before and says so (`truncated`, `damage`). Sources:
@@ -8,12 +8,14 @@ draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng.
 from __future__ import annotations
 
 import gzip
+import io
+import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct, error
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from netdiag.errors import FileFormatError, UsageError
 
@@ -30,6 +32,9 @@ _PCAP_MAGIC = {
 }
 _SECTION = b"\x0a\x0d\x0d\x0a"
 _GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD_WINDOW = 1 << 27
+"""What `zstd` itself accepts without being told: memory is bounded."""
 
 
 @dataclass(slots=True)
@@ -256,15 +261,55 @@ class _Section:
 
 
 def _open(path: str) -> IO[bytes]:
-    """The file's own octets, unzipped where it is gzipped."""
+    """The capture's own octets, unpacked where they are packed; `-` is the standard input."""
     try:
-        stream = Path(path).open("rb")  # noqa: SIM115 - closed when iteration ends
-        zipped = stream.read(2) == _GZIP
-        stream.seek(0)
+        stream = _standard_input() if path == "-" else Path(path).open("rb")  # noqa: SIM115
+        start = stream.peek(4)[:4]
     except IsADirectoryError as exc:
         raise UsageError(f"{path} is a folder, not a capture file") from exc
     except FileNotFoundError as exc:
         raise UsageError(f"there is no file {path}") from exc
     except OSError as exc:
         raise UsageError(f"{path} cannot be read: {exc.strerror or exc}") from exc
-    return cast("IO[bytes]", gzip.GzipFile(fileobj=stream)) if zipped else stream
+    if start[:2] == _GZIP:
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=stream))
+    if start == _ZSTD:
+        return _unpack_zstd(stream, path)
+    return stream
+
+
+def _standard_input() -> io.BufferedReader:
+    stream = getattr(sys.stdin, "buffer", None)
+    if not isinstance(stream, io.BufferedReader):
+        raise UsageError("there is no standard input to read a capture from")
+    if stream.isatty():
+        raise UsageError("- reads a capture from a pipe, such as `tcpdump -w - | netdiag pcap -`")
+    return stream
+
+
+def _unpack_zstd(stream: IO[bytes], path: str) -> IO[bytes]:
+    try:
+        import zstandard
+    except ModuleNotFoundError as exc:
+        raise UsageError(
+            f"{path} is zstd-compressed, which needs the package zstandard "
+            "(`pip install 'netdiag[fast]'`); or unpack it: zstd -d"
+        ) from exc
+
+    class Unpacked(io.RawIOBase):
+        """What is there before an error; the error as the OSError that a reader expects."""
+
+        def __init__(self) -> None:
+            unpacker = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+            self._reader = unpacker.stream_reader(stream, read_across_frames=True)
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            try:
+                return int(self._reader.readinto1(buffer))
+            except zstandard.ZstdError as exc:
+                raise OSError(f"zstd: {exc}") from exc
+
+    return cast("IO[bytes]", io.BufferedReader(Unpacked(), 1 << 18))

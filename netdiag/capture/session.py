@@ -37,19 +37,19 @@ _TICK_S = 0.25
 Ask = Callable[[str], list[Question]]
 
 
-def read(path: str) -> None:
+def read(path: str, *, decapsulate: bool = False) -> None:
     """Analyses a capture file."""
     capture = CaptureFile(path)
     _ready()
-    analysis = Analysis(emit)
+    analysis = Analysis(emit, decapsulate=decapsulate)
     for record in capture:
         analysis.add(record)
     analysis.finish(truncated=capture.truncated, dropped=capture.dropped, damage=capture.damage)
 
 
-def listen(name: str, seconds: float) -> None:
+def listen(name: str, seconds: float, *, decapsulate: bool = False) -> None:
     """Listens on a live wire."""
-    _live(name, seconds, None)
+    _live(name, seconds, None, decapsulate=decapsulate)
 
 
 def probe(name: str, vlans: Sequence[int | None], what: Sequence[str], window_s: float) -> None:
@@ -80,12 +80,12 @@ def _ready() -> None:
     privilege.drop()
 
 
-def _live(name: str, seconds: float, ask: Ask | None) -> None:
+def _live(name: str, seconds: float, ask: Ask | None, *, decapsulate: bool = False) -> None:
     source = open_source(name)
     mac = client_mac(name)
     asked = ask(mac) if ask is not None else []
     _ready()
-    analysis = Analysis(emit, decodes_per_s=_DECODES_PER_S)
+    analysis = Analysis(emit, decodes_per_s=_DECODES_PER_S, decapsulate=decapsulate)
     stop = _Stop()
     now = time.monotonic()
     prober = Prober(asked, mac, seconds, emit, now) if asked else None

@@ -24,28 +24,35 @@ _authorized = click.option(
 _rates = click.option(
     "--rates", is_flag=True, help="Frames per second, VLAN and kind, with --json."
 )
+_decapsulate = click.option(
+    "--decapsulate",
+    is_flag=True,
+    help="Count the frames inside VXLAN, GRE and ERSPAN instead of their carriers.",
+)
 _common = options(_authorized, inventory_option, as_json)
 
 
 @click.command(short_help="Analyse capture files.")
 @click.argument("file", nargs=-1, required=True)
 @_rates
+@_decapsulate
 @_common
 def pcap(
     file: tuple[str, ...],
     rates: bool,
+    decapsulate: bool,
     authorized: tuple[str, ...],
     inventory_dir: Path | None,
     json_: bool,
 ) -> None:
-    """DHCP servers, routers, storms, address conflicts and spanning-tree roots in each FILE."""
+    """DHCP servers, routers, storms, address conflicts and spanning-tree roots in each FILE (`-`: a pipe)."""
     from netdiag.collect import wire
 
     statuses = []
     failure: NetdiagError | None = None
     for name in file:
         try:
-            capture = wire.read(name, rates=rates)
+            capture = wire.read(name, rates=rates, decapsulate=decapsulate)
         except NetdiagError as exc:
             # One unreadable file does not cost the answers of the others.
             if len(file) == 1:
@@ -63,11 +70,13 @@ def pcap(
     "--for", "seconds", default="10s", show_default=True, metavar="TIME", help="How long: 10s, 2m."
 )
 @_rates
+@_decapsulate
 @_common
 def sniff(
     interface: str,
     seconds: str,
     rates: bool,
+    decapsulate: bool,
     authorized: tuple[str, ...],
     inventory_dir: Path | None,
     json_: bool,
@@ -75,7 +84,7 @@ def sniff(
     """Listen on IFACE (a network interface, or lab:NODE) and say what was seen."""
     from netdiag.collect import wire
 
-    capture = wire.listen(interface, _seconds(seconds), rates=rates)
+    capture = wire.listen(interface, _seconds(seconds), rates=rates, decapsulate=decapsulate)
     sys.exit(_answer(capture, authorized, inventory_dir, json_=json_, rates=rates))
 
 

@@ -29,25 +29,32 @@ _FILE_S = 3600.0
 _MAX_VLANS = 4094
 
 
-def read(path: str, *, rates: bool = False) -> Capture:
+def read(path: str, *, rates: bool = False, decapsulate: bool = False) -> Capture:
     """What a pcap or pcapng file shows; one that ends in mid-packet is data (`truncated`).
+
+    `-` is the standard input. `decapsulate`: the frames inside VXLAN, GRE and ERSPAN count.
 
     :raises FileFormatError: for a file that is no capture.
     :raises UsageError: for one that is not there or cannot be opened.
     """
-    return _run(["read", "--", path], path, _FILE_S, rates=rates)
+    return _run(["read", *_flags(decapsulate), "--", path], path, _FILE_S, rates=rates)
 
 
-def listen(source: str, seconds: float, *, rates: bool = False) -> Capture:
+def listen(
+    source: str, seconds: float, *, rates: bool = False, decapsulate: bool = False
+) -> Capture:
     """What is heard on an interface, or on `lab:NODE`, in that time.
 
     :raises CaptureDenied: without the permission; the message has the command that grants it.
     """
     if not 0 < seconds < 1e7:
         raise UsageError(f"cannot listen for {seconds:g} seconds")
-    return _run(
-        ["listen", f"--seconds={seconds:g}", "--", source], source, seconds + _START_S, rates=rates
-    )
+    arguments = ["listen", f"--seconds={seconds:g}", *_flags(decapsulate), "--", source]
+    return _run(arguments, source, seconds + _START_S, rates=rates)
+
+
+def _flags(decapsulate: bool) -> list[str]:
+    return ["--decapsulate"] if decapsulate else []
 
 
 def probe(
@@ -87,7 +94,7 @@ def _run(arguments: list[str], source: str, longest_s: float, *, rates: bool = F
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "netdiag.capture", *arguments],
-            stdin=subprocess.DEVNULL,
+            stdin=None if arguments[-1] == "-" else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,
             env=_environment(),

@@ -69,6 +69,21 @@ def test_pcap(path: Path, order: str, nano: bool, zipped: bool) -> None:
     assert (file.truncated, file.damage) == (False, None)
 
 
+def test_zstd(path: Path) -> None:
+    """Two zstd frames in one file are one stream; a cut one is truncated, a bad one damaged."""
+    zstandard = pytest.importorskip("zstandard")
+    whole = pcap("<", frames=50)
+    packed = [zstandard.compress(part) for part in (whole[:1000], whole[1000:])]
+    file, records = read(path, b"".join(packed))
+    assert [r.octets for r in records] == [FRAME] * 50
+    assert (file.truncated, file.damage) == (False, None)
+    file, records = read(path, packed[0])
+    assert (len(records), file.truncated) == ((1000 - 24) // 76, True)
+    file, records = read(path, packed[0] + packed[1][:4] + b"\xff" * 40)
+    assert records
+    assert "zstd" in (file.damage or "")
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_pcapng_resolutions_and_interfaces(path: Path, order: str) -> None:
     """Two interfaces: microseconds with an offset, and 2^-10 s; a block that nobody knows between."""

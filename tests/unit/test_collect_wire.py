@@ -31,7 +31,16 @@ def test_a_truncated_file_is_data(tmp_path: Path) -> None:
     file = tmp_path / "a.pcap"
     file.write_bytes((HEADER + RECORD * 3)[:-7])
     capture = wire.read(str(file))
-    assert (capture.packets, capture.truncated) == (3, True)
+    assert (capture.packets, capture.truncated) == (2, True)
+
+
+def test_standard_input(tmp_path: Path) -> None:
+    """A pipe, read as it comes: `tcpdump -w - | netdiag pcap -`."""
+    code = "from netdiag.collect import wire; c = wire.read('-'); print(c.packets, c.truncated)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=HEADER + RECORD * 3, capture_output=True, check=True
+    )
+    assert done.stdout == b"3 False\n"
 
 
 def test_no_capture_file(tmp_path: Path) -> None:
