@@ -18,7 +18,7 @@ from netdiag.access import Target
 from netdiag.collect import snmp_session
 from netdiag.collect.snmp_session import Engines, Refusal, Session
 from netdiag.collect.snmp_walk import Pace, Walk
-from netdiag.decode import mib, mib_cisco, mib_if, oids
+from netdiag.decode import mib, mib_cisco, mib_closed, mib_if, oids
 from netdiag.decode.mib_view import Value, View
 from netdiag.decode.oids import Oid
 from netdiag.decode.rates import rates
@@ -196,8 +196,7 @@ async def _read_all(visit: _Visit, window_s: float | None) -> Snapshot:
         counted = loop.time()
         await _count(visit)
         before = mib.snapshot(visit.device, visit.reading(), at=datetime.now(UTC))
-    rest = {name: of for name, of in oids.TABLES.items() if name not in interfaces}
-    await _walk(visit, rest)
+    await _walk(visit, _rest(visit, interfaces))
     await _vlan_contexts(visit)
     if before is not None and window_s is not None and not visit.silent:
         await asyncio.sleep(counted + window_s - loop.time())
@@ -206,6 +205,16 @@ async def _read_all(visit: _Visit, window_s: float | None) -> Snapshot:
     at = datetime.now(UTC)
     found = mib.snapshot(visit.device, visit.reading(), at=at)
     return found if before is None else replace(found, rates=rates(before, found))
+
+
+def _rest(visit: _Visit, read: Mapping[str, object]) -> dict[str, Sequence[Oid]]:
+    """The tables still to read: the maker's own of closed ports first, ifStackTable where it tells something."""
+    view = View(tuple(visit.varbinds.items()))
+    rest: dict[str, Sequence[Oid]] = dict(mib_closed.tables(view.object_id(oids.SYS_OBJECT_ID)))
+    rest |= {name: of for name, of in oids.TABLES.items() if name not in read}
+    if mib_if.has_aggregates(visit.varbinds):
+        rest["ifStackTable"] = (oids.IF_STACK_STATUS,)
+    return rest
 
 
 async def _count(visit: _Visit) -> None:

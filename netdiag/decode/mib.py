@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from netdiag import platforms
-from netdiag.decode import mib_bridge, mib_cisco, mib_if, mib_neighbor, oids
+from netdiag.decode import mib_bridge, mib_cisco, mib_closed, mib_if, mib_neighbor, oids
 from netdiag.decode.mib_view import Varbind, View
-from netdiag.model import Device, Interface, Snapshot, SourceError
+from netdiag.model import Device, Interface, OperStatus, Snapshot, SourceError
 
 __all__ = ["Reading", "Varbind", "View", "snapshot"]
 
@@ -40,23 +40,30 @@ def snapshot(device: Device, reading: Reading, *, at: datetime) -> Snapshot:
     ports = mib_if.ports(view)
     known = mib_bridge.bridge_ports(view, contexts, ports)
     up_time = view.integer(oids.SYS_UP_TIME)
+    rows = _interfaces(view, known, reading, at)
+    up = frozenset(i.if_index for i in rows if i.if_index and i.oper_status is OperStatus.UP)
+    closed = mib_closed.read(view, ports.by_index, known.if_indexes, up, device=device.name, at=at)
+    spoken = device.platform or (platform.name if platform else None)
     found = Snapshot(
         device=device.name,
         address=device.address,
         at=at,
         reachable=True,
-        platform=device.platform or (platform.name if platform else None),
+        platform=spoken,
         sys_name=view.string(oids.SYS_NAME),
         sys_descr=descr,
         sys_object_id=object_id,
         sys_up_time_s=None if up_time is None else up_time / 100,
         chassis_id=mib_neighbor.own_chassis_id(view),
-        interfaces=_interfaces(view, known, reading, at, platform),
+        interfaces=_with_closed(rows, closed, view, platform),
         fdb=mib_bridge.fdb(view, contexts, known),
         neighbors=(*mib_neighbor.lldp(view, known), *mib_neighbor.cdp(view, known)),
         arp=mib_neighbor.arp(view, known),
         stp=mib_bridge.stp(view, contexts, known, _default_vlan(contexts)),
+        log=closed.signs,
         sources=("snmp",),
+        contradictions=closed.contradictions,
+        not_offered=_not_offered(spoken),
     )
     problems = [*reading.errors, *view.problems]
     for context in contexts.values():
@@ -69,25 +76,36 @@ def _default_vlan(contexts: Mapping[int, View]) -> int | None:
     return 1 if contexts else None
 
 
+def _not_offered(platform: str | None) -> tuple[SourceError, ...]:
+    """What SNMP cannot tell of this platform: never to be read as "nothing wrong"."""
+    why = mib_closed.NOT_OFFERED.get(platform or "generic")
+    return () if why is None else (SourceError("snmp", "err-disabled", why),)
+
+
 def _interfaces(
-    view: View,
-    known: mib_bridge.BridgePorts,
-    reading: Reading,
-    at: datetime,
-    platform: platforms.Platform | None,
+    view: View, known: mib_bridge.BridgePorts, reading: Reading, at: datetime
 ) -> tuple[Interface, ...]:
     rows = mib_if.interfaces(view, known.ports, mib_if.counters(view, at, reading.counted_at))
     trunks = mib_bridge.tagged_ports(view, known) | mib_cisco.trunks(view)
     vlans = mib_bridge.pvids(view, known) | mib_cisco.access_vlans(view)
-    closed = mib_cisco.err_disabled(view, platform)
-    for if_index in closed.keys() - known.ports.by_index.keys():
-        view.wrong(oids.ERR_DISABLE_CAUSE, (if_index,), "an ifIndex that ifTable does not have")
     return tuple(
         replace(
             row,
-            err_disabled=closed.get(row.if_index or 0),
             trunk=trunks.get(row.if_index or 0),
             access_vlan=None if trunks.get(row.if_index or 0) else vlans.get(row.if_index or 0),
         )
         for row in rows
     )
+
+
+def _with_closed(
+    rows: tuple[Interface, ...],
+    closed: mib_closed.Closed,
+    view: View,
+    platform: platforms.Platform | None,
+) -> tuple[Interface, ...]:
+    """Cisco's table of error-disabled ports says why; the guards' own tables say it elsewhere."""
+    found = {**closed.ports, **mib_cisco.err_disabled(view, platform)}
+    for if_index in found.keys() - {row.if_index for row in rows}:
+        view.wrong(oids.ERR_DISABLE_CAUSE, (if_index,), "an ifIndex that ifTable does not have")
+    return tuple(replace(row, err_disabled=found.get(row.if_index or 0)) for row in rows)

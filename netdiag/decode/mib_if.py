@@ -11,7 +11,7 @@ from datetime import datetime
 from netdiag import names
 from netdiag.decode import oids
 from netdiag.decode.mib_address import phys_address
-from netdiag.decode.mib_view import View
+from netdiag.decode.mib_view import Value, View
 from netdiag.decode.oids import Oid
 from netdiag.model import AdminStatus, Counters, Interface, OperStatus
 
@@ -22,6 +22,13 @@ _DUPLEX = {2: "half", 3: "full"}
 _SPEED_SATURATED = 2**32 - 1
 # eth0, lo, lo0, tun1
 _UNIX_NAME = re.compile(r"^(?:eth|lo|tun)\d*$")
+
+_LAG, _PROP_VIRTUAL, _ETHERNET, _ACTIVE = 161, 53, {6, 117}, 1
+# Port-channel1, Po1, Eth-Trunk2, Bridge-Aggregation3, ae0, Trk1, AggregatePort 1, lag 5
+_BUNDLE = re.compile(
+    r"^(?:port-?channel|po|eth-?trunk|bridge-aggregation|ae|trk|aggregate|lag|bond|ch)[ ]?\d+$",
+    re.I,
+)
 
 # field of Counters: (64-bit column, 32-bit column)
 _WIDE = {
@@ -143,13 +150,42 @@ def _seconds_since(changed: int | None, up_time: int | None) -> float | None:
     return (up_time - changed) / 100
 
 
+def has_aggregates(varbinds: Mapping[Oid, Value]) -> bool:
+    """Whether a port channel is there, whose members ifStackTable tells where LACP does not."""
+    types = View(tuple(varbinds.items())).by_number(oids.IF_TYPE)
+    return _LAG in types.values() or _PROP_VIRTUAL in types.values()
+
+
+def _stacked(view: View, known: Ports) -> dict[int, int]:
+    """Members of port channels without LACP or PAgP: an Ethernet port right below a bundle."""
+    types = view.by_number(oids.IF_TYPE)
+    found = {}
+    for index, status in view.integers(oids.IF_STACK_STATUS).items():
+        if len(index) != 2 or status != _ACTIVE or types.get(index[1]) not in _ETHERNET:
+            continue
+        name = known.name(index[0]) or ""
+        kind = types.get(index[0])
+        if kind == _LAG or (kind == _PROP_VIRTUAL and _BUNDLE.match(name)):
+            found[index[1]] = index[0]
+    return found
+
+
 def _aggregates(view: View, known: Ports) -> dict[int, str]:
-    """The port channel by its member's ifIndex (LACP, else PAgP); 0 and itself mean none."""
-    members = view.by_number(oids.PAGP_GROUP_IF_INDEX) | {
-        index: group
-        for index, group in view.by_number(oids.DOT3AD_ATTACHED_AGG_ID).items()
-        if group
+    """The port channel by its member's ifIndex (LACP, else PAgP, else ifStackTable); 0 and itself: none."""
+    pagp = {
+        i: group
+        for i, group in view.by_number(oids.PAGP_GROUP_IF_INDEX).items()
+        if group not in (0, i)
     }
+    members = (
+        _stacked(view, known)
+        | pagp
+        | {
+            index: group
+            for index, group in view.by_number(oids.DOT3AD_ATTACHED_AGG_ID).items()
+            if group
+        }
+    )
     return {
         index: known.by_index[group]
         for index, group in members.items()

@@ -77,6 +77,9 @@ IF_COUNTER_DISCONTINUITY_TIME = (*_IFX, 19)
 DOT3_FCS_ERRORS = (*_DOT3, 3)
 DOT3_DUPLEX_STATUS = (*_DOT3, 19)
 
+# IF-MIB ifStackTable (higher ifIndex, lower ifIndex)
+IF_STACK_STATUS = (*_MIB2, 31, 1, 2, 1, 3)
+
 # IEEE8023-LAG-MIB dot3adAggPortTable and CISCO-PAGP-MIB, index ifIndex
 DOT3AD_ATTACHED_AGG_ID = oid("1.2.840.10006.300.43.1.2.1.1.13")
 PAGP_GROUP_IF_INDEX = (*_CISCO, 9, 98, 1, 1, 1, 1, 8)
