@@ -35,6 +35,8 @@ from netdiag.model import (
 from netdiag.topology import Topology
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from netdiag.access import Target
     from netdiag.files.inventory import Inventory
     from netdiag.store import Store
@@ -55,6 +57,8 @@ class Look:
     not_checked: tuple[NotChecked, ...]
     heard: tuple[Capture, ...] = ()
     """The captures of this very look; the network's hold those that the store remembered too."""
+    missed: tuple[SourceError, ...] = ()
+    """Log files that could not be read."""
 
 
 def diagnose(
@@ -66,27 +70,56 @@ def diagnose(
     sensors: Sequence[str] | None = None,
     window_s: float = 5.0,
     via: frozenset[str] = frozenset({"snmp", "ssh"}),
+    way: playbook.Playbook | None = None,
+    record_to: Path | None = None,
     tell: Tell = lambda _: None,
 ) -> Diagnosis:
-    """Looks everywhere it can, ranks causes, plans the repair, and puts it all on a ticket."""
+    """Looks everywhere it can, ranks causes, plans the repair, and puts it all on a ticket.
+
+    `way`: the playbook to plan by, else the one for the first cause's kind. `record_to`: a folder
+    that gets all that was seen, for `netdiag replay`.
+    """
     started = datetime.now(UTC)
     seen = look(inventory, store, sensors=sensors, window_s=window_s, via=via, tell=tell)
     tell(_verdict(seen))
-    at = datetime.now(UTC)
+    paths = {t.device.name: t.out_of_band is not None for t in inventory.targets()}
+    said = answer(seen, paths, at=datetime.now(UTC), area=area, symptom=symptom, way=way)
+    said = replace(said, took_s=(said.at - started).total_seconds())
+    if record_to is not None:
+        _keep(record_to, seen, said, paths)
+    return record(said, store, seen) if seen.causes or symptom else said
+
+
+def answer(
+    seen: Look,
+    paths: Mapping[str, bool],
+    *,
+    at: datetime,
+    area: str | None = None,
+    symptom: str | None = None,
+    way: playbook.Playbook | None = None,
+) -> Diagnosis:
+    """The diagnosis that follows from a look: pure. `paths`: who has a second way of management."""
     main = seen.causes[0] if seen.causes else None
-    answer = Diagnosis(
+    return Diagnosis(
         at=at,
-        took_s=(at - started).total_seconds(),
+        took_s=0.0,
         area=area,
         symptom=symptom,
         causes=seen.causes,
         findings=seen.findings,
         blast_radius=_blast_radius(main, seen),
-        plan=_plan(main, seen, inventory.targets()) if main else (),
+        plan=_plan(main, seen, paths, way) if main else (),
         advice=playbook.advice(main, seen.network, seen.topology) if main else (),
         not_checked=seen.not_checked,
     )
-    return record(answer, store, seen) if main or symptom else answer
+
+
+def _keep(folder: Path, seen: Look, said: Diagnosis, paths: Mapping[str, bool]) -> None:
+    from netdiag.files import recording
+
+    context = recording.Context(said.area, said.symptom, seen.missed, tuple(sorted(paths.items())))
+    recording.save(folder, recording.Recording(seen.network, context, said))
 
 
 def look(
@@ -195,22 +228,23 @@ def conclude(network: Network, *, missed: Sequence[SourceError] = ()) -> Look:
         causes=causes.rank(findings, network, graph),
         not_checked=checks.not_checked(network)
         + tuple(NotChecked(what=e.what, why=e.message) for e in missed),
+        missed=tuple(missed),
     )
 
 
-def record(answer: Diagnosis, store: Store, seen: Look | None = None) -> Diagnosis:
+def record(said: Diagnosis, store: Store, seen: Look | None = None) -> Diagnosis:
     """The diagnosis on the open ticket of its cause or area, or on a new one."""
-    main = answer.causes[0] if answer.causes else None
+    main = said.causes[0] if said.causes else None
     device = seen.network.device(main.resource.device) if seen and main else None
-    area = answer.area or (device.area if device else None)
+    area = said.area or (device.area if device else None)
     known = tickets.find_open(
-        store.tickets(), at=answer.at, area=area, kind=main.kind if main else None, cause=main
+        store.tickets(), at=said.at, area=area, kind=main.kind if main else None, cause=main
     )
-    ticket = known or tickets.from_diagnosis(store.next_ticket_id(answer.at), answer, area=area)
-    answer = replace(answer, ticket=ticket.id, area=area or ticket.area)
+    ticket = known or tickets.from_diagnosis(store.next_ticket_id(said.at), said, area=area)
+    said = replace(said, ticket=ticket.id, area=area or ticket.area)
     picture = report.picture(seen.network, seen.topology) if seen else None
-    store.save_ticket(tickets.diagnosed(ticket, answer, at=answer.at, picture=picture))
-    return answer
+    store.save_ticket(tickets.diagnosed(ticket, said, at=said.at, picture=picture))
+    return said
 
 
 def _poll(
@@ -283,10 +317,10 @@ def _blast_radius(main: Cause | None, seen: Look) -> BlastRadius:
     return BlastRadius()
 
 
-def _plan(main: Cause, seen: Look, targets: Sequence[Target]) -> tuple[PlanStep, ...]:
+def _plan(
+    main: Cause, seen: Look, paths: Mapping[str, bool], way: playbook.Playbook | None
+) -> tuple[PlanStep, ...]:
     from netdiag.files import playbooks
 
-    paths: Mapping[str, bool] = {t.device.name: t.out_of_band is not None for t in targets}
-    return playbook.plan(
-        playbooks.for_kind(main.kind, seen.causes), main, seen.network, seen.topology, paths=paths
-    )
+    chosen = way or playbooks.for_kind(main.kind, seen.causes)
+    return playbook.plan(chosen, main, seen.network, seen.topology, paths=paths)

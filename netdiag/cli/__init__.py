@@ -25,6 +25,8 @@ _COMMANDS = {
     "sniff": ("wire", "sniff", "The same analysis, live on an interface."),
     "sweep": ("wire", "sweep", "Actively look for DHCP servers and routers; the cron job."),
     "diagnose": ("look", "diagnose", "The whole flow: collect, check, locate, rank, plan, ticket."),
+    "replay": ("replay", "replay", "The same verdict offline from a recorded incident."),
+    "run": ("look", "run", "The same, planned by a playbook of your choice."),
     "approve": ("change", "approve", "Approve a ticket's plan, or one step, and carry it out."),
     "resume": ("change", "resume", "Go on with a repair that was interrupted."),
     "recover": ("change", "recover", "Bring an err-disabled port back, if its cause is gone."),

@@ -84,9 +84,14 @@ def demo(seed: int | None, cables: int | None, yes: bool, db: Path | None, json_
         common.say(
             f"ticket {story.ticket.id}: {story.ticket.stage}, {story.took_s:.0f} s from start to end"
         )
-        click.echo(f"  netdiag ticket show {story.ticket.id} --db {path}")
+        click.echo(f"  {_program()} ticket show {story.ticket.id} --db {path}")
         click.echo(f"  report: {story.report}")
     sys.exit(0 if story.right and story.restored else 1)
+
+
+def _program() -> str:
+    """As it was called: `.venv/bin/netdiag` is not on everybody's path."""
+    return sys.argv[0] if "/" in sys.argv[0] else "netdiag"
 
 
 def _stage(*, yes: bool, json_: bool):  # type: ignore[no-untyped-def]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from netdiag.cli import common
 from netdiag.cli.common import as_json, db_option, inventory_option, options
 from netdiag.model import Interface, Snapshot
 from netdiag.names import short_name, sort_key
+
+if TYPE_CHECKING:
+    from netdiag.playbook import Playbook
 
 _access = options(
     click.option("--via", type=click.Choice(["snmp", "ssh"]), help="One channel only."),
@@ -245,36 +248,65 @@ def trace(
     sys.exit(common.status(found=edge is not None, missed=missed and edge is None))
 
 
+_flow = options(
+    click.option("--area", help="Where it hurts: site/floor[/room]."),
+    click.option("--symptom", help="What people say."),
+    click.option(
+        "--sensor",
+        "sensors",
+        multiple=True,
+        help="Where to listen and probe: IFACE or lab:NODE. Default: the inventory's.",
+    ),
+    click.option(
+        "--window",
+        default=5.0,
+        show_default=True,
+        help="Seconds to listen, and between counter readings.",
+    ),
+    click.option("--via", type=click.Choice(["snmp", "ssh"]), help="One channel only."),
+    click.option(
+        "--record",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Keep all that was seen in a folder, for `netdiag replay`.",
+    ),
+    inventory_option,
+    db_option,
+    as_json,
+)
+
+
 @click.command(short_help="The whole flow: collect, check, locate, rank, plan, ticket.")
-@click.option("--area", help="Where it hurts: site/floor[/room].")
-@click.option("--symptom", help="What people say.")
-@click.option(
-    "--sensor",
-    "sensors",
-    multiple=True,
-    help="Where to listen and probe: IFACE or lab:NODE. Default: the inventory's.",
-)
-@click.option(
-    "--window",
-    default=5.0,
-    show_default=True,
-    help="Seconds to listen, and between counter readings.",
-)
-@click.option("--via", type=click.Choice(["snmp", "ssh"]), help="One channel only.")
-@inventory_option
-@db_option
-@as_json
-def diagnose(
+@_flow
+def diagnose(**given: Any) -> None:
+    """Look everywhere, name the cause, plan the repair, open or join a ticket. Changes nothing."""
+    _diagnose(None, **given)
+
+
+@click.command(short_help="The same, planned by a playbook of your choice.")
+@click.argument("playbook")
+@_flow
+def run(playbook: str, **given: Any) -> None:
+    """PLAYBOOK is the name of one that comes with netdiag, or the path of a YAML file of your own.
+
+    Looks and plans; what changes the network waits for `netdiag approve`.
+    """
+    from netdiag.files import playbooks
+
+    _diagnose(playbooks.named(playbook), **given)
+
+
+def _diagnose(
+    way: Playbook | None,
     area: str | None,
     symptom: str | None,
     sensors: tuple[str, ...],
     window: float,
     via: str | None,
+    record: Path | None,
     inventory_dir: Path | None,
     db: Path | None,
     json_: bool,
 ) -> None:
-    """Look everywhere, name the cause, plan the repair, open or join a ticket. Changes nothing."""
     from netdiag import diagnose as flow
 
     inventory = common.load_inventory(inventory_dir)
@@ -287,6 +319,8 @@ def diagnose(
             sensors=sensors or None,
             window_s=window,
             via=_via[via],
+            way=way,
+            record_to=record,
             tell=common.progress,
         )
     if json_:

@@ -109,6 +109,19 @@ def for_kind(kind: Kind, causes: Sequence[Cause] = ()) -> Playbook:
     return playbook.choose(load_all(), kind, causes)
 
 
+def named(name: str) -> Playbook:
+    """A playbook by the name of one that comes with netdiag, or by the path of a file of one's own."""
+    if name.endswith((".yaml", ".yml")):
+        path = Path(name)
+        if not path.is_file():
+            raise UsageError(f"there is no playbook file {name!r}")
+        return load(path)
+    known = load_all()
+    if name not in known:
+        raise UsageError(f"there is no playbook {name!r}; there are: {', '.join(known)}")
+    return known[name]
+
+
 def _fault(step: _Step, before: Sequence[_Step], after: Sequence[_Step]) -> tuple[str, str] | None:
     """(key, what is wrong with it) of the first mistake that types alone do not show."""
     if step.step in {s.step for s in before}:
