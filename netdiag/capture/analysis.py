@@ -33,7 +33,7 @@ class Analysis:
     def __init__(
         self, emit: Emit, *, decodes_per_s: int | None = None, decapsulate: bool = False
     ) -> None:
-        self._emit = emit
+        self.emit = emit
         self._decapsulate = decapsulate
         self._limit = decodes_per_s
         self._meter = Meter()
@@ -41,7 +41,7 @@ class Analysis:
         self._again: dict[int, list[float | int | None]] = {}
         self._decoded: Counter[str] = Counter()
         self._vendors: set[str] = set()
-        self._serial = 0
+        self.serial = 0
         self.packets = self.octets = self.malformed = self.skipped = 0
         self.first: float | None = None
         self.last: float | None = None
@@ -71,18 +71,9 @@ class Analysis:
             kind = "stp" if what.kind == "pvst" else what.kind
             self.kinds[kind] += 1
         if at is not None:
-            second = int(at)
-            if self._meter.due(second):
-                self.flush()
-            payload = what.payload if what is not None else b""
-            self._meter.add(second, found, record.wire_length, kind, payload)
+            self._count(int(at), found, record.wire_length, kind, what)
         if what is None or kind is None:
             return None
-        return self._decode(record, at, found, kind, what)
-
-    def _decode(
-        self, record: Record, at: float | None, found: Frame, kind: str, what: Control
-    ) -> tuple[dict[str, Any], Control] | None:
         known = self._known.get((record.vlan, record.octets))
         if known is not None:
             self._repeat(known, at)
@@ -91,6 +82,29 @@ class Analysis:
             self.skipped += 1
             return None
         self._decoded[kind] += 1
+        said = self.decode(at, found, what)
+        if said is not None:
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            self._known[record.vlan, record.octets] = self.serial
+        return said
+
+    def _count(
+        self, second: int, found: Frame, length: int, kind: str | None, what: Control | None
+    ) -> None:
+        if self._meter.due(second):
+            self.flush()
+        self._meter.add(second, found, length, kind, what.payload if what is not None else b"")
+
+    def heard(self, at: float) -> None:
+        """A frame of that time."""
+        self.first = at if self.first is None else min(self.first, at)
+        self.last = at if self.last is None else max(self.last, at)
+
+    def decode(
+        self, at: float | None, found: Frame, what: Control
+    ) -> tuple[dict[str, Any], Control] | None:
+        """A control frame never seen before, as the line numbered `serial`."""
         try:
             said = dissect.message(what)
         except dissect.TooShort:
@@ -100,21 +114,18 @@ class Analysis:
             self.malformed += 1
             return None
         self.malformed += said.get("malformed", False)
-        self._serial += 1
+        self.serial += 1
         src = found.src.hex(":")
         said = {
-            "id": self._serial,
+            "id": self.serial,
             "t": at,
             "vlans": found.vlans,
             "src": src,
             "session": found.session,
             **said,
         }
-        self._emit(said)
+        self.emit(said)
         self._name(said, src)
-        if len(self._known) >= _KNOWN:
-            self._known.clear()
-        self._known[record.vlan, record.octets] = self._serial
         return said, what
 
     def _repeat(self, serial: int, at: float | None) -> None:
@@ -127,24 +138,28 @@ class Analysis:
         serves = said["type"] == "ra" or said.get("op") == 2 or said.get("message") == "advertise"
         if serves and said["type"] != "arp" and mac not in self._vendors:
             self._vendors.add(mac)
-            self._emit({"type": "vendor", "mac": mac, "vendor": vendor(mac)})
+            self.emit({"type": "vendor", "mac": mac, "vendor": vendor(mac)})
 
     def flush(self) -> None:
         """Hands over the second being counted, and the copies seen in it."""
         line = self._meter.second()
         if line is not None:
-            self._emit(line)
+            self.emit(line)
         for serial, (count, at) in self._again.items():
-            self._emit({"type": "again", "id": serial, "count": count, "t": at})
+            self.copies(serial, count, at)
         self._again.clear()
         self._decoded.clear()
+
+    def copies(self, serial: int, count: float | None, at: float | None) -> None:
+        """Says how many exact copies of an earlier line came, the last of them at `at`."""
+        self.emit({"type": "again", "id": serial, "count": count, "t": at})
 
     def finish(
         self, *, truncated: bool = False, dropped: int | None = None, damage: str | None = None
     ) -> None:
         """The last second, then the totals."""
         self.flush()
-        self._emit(
+        self.emit(
             {
                 "type": "total",
                 "packets": self.packets,

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct, error
-from typing import IO, Any, cast
+from typing import IO, Any, Protocol, cast
 
 from netdiag.errors import FileFormatError, UsageError
 
@@ -56,6 +56,19 @@ class _Truncated(Exception):
     """The stream ended in the middle of something."""
 
 
+class Skim(Protocol):
+    """Who reads whole records in bulk; it leaves what it does not understand to the reader here."""
+
+    def stream(self, stream: IO[bytes]) -> IO[bytes]:
+        """The stream through which both read."""
+
+    def pcap(self, order: str, unit: float, head: int, link_type: int) -> None:
+        """At the beginning of a record."""
+
+    def pcapng(self, section: Section) -> None:
+        """At the beginning of a block."""
+
+
 @dataclass(slots=True)
 class CaptureFile:
     """An open capture file; iterate over it once, then look at what it says of its end."""
@@ -66,6 +79,8 @@ class CaptureFile:
     """Why reading stopped before the end, in one sentence."""
     dropped: int | None = None
     """Frames that the capturing machine lost, where the file says (pcapng statistics)."""
+    skim: Skim | None = None
+    """Takes whole records off the stream before each record that is read here."""
     _stream: IO[bytes] = field(init=False)
     _magic: bytes = field(init=False)
 
@@ -79,6 +94,8 @@ class CaptureFile:
             )
 
     def __iter__(self) -> Iterator[Record]:
+        if self.skim is not None:
+            self._stream = self.skim.stream(self._stream)
         records = self._pcap() if self._magic in _PCAP_MAGIC else self._pcapng()
         try:
             yield from records
@@ -111,7 +128,11 @@ class CaptureFile:
         link_type = Struct(order + "I").unpack_from(header, 16)[0] & 0xFFFF
         unpack = Struct(order + "IIII").unpack_from
         read = self._stream.read
-        while head := read(record_size):
+        while True:
+            if self.skim is not None:
+                self.skim.pcap(order, unit, record_size, link_type)
+            if not (head := read(record_size)):
+                return
             if len(head) < record_size:
                 raise _Truncated
             seconds, fraction, kept, length = unpack(head)
@@ -123,7 +144,7 @@ class CaptureFile:
             yield Record(seconds + fraction * unit, link_type, max(length, kept), octets)
 
     def _pcapng(self) -> Iterator[Record]:
-        section = _Section("<")
+        section = Section("<")
         kind, first, earlier = self._magic, True, 0
         while kind:
             if len(kind) < 4:
@@ -139,9 +160,11 @@ class CaptureFile:
                 yield record
             if section.dropped:
                 self.dropped = earlier + sum(section.dropped.values())
+            if self.skim is not None:
+                self.skim.pcapng(section)
             kind = self._stream.read(4)
 
-    def _section_header(self, first: bool) -> tuple[_Section, bytes]:
+    def _section_header(self, first: bool) -> tuple[Section, bytes]:
         head = self._stream.read(8)
         order = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}.get(head[4:8])
         if order is None:
@@ -154,14 +177,14 @@ class CaptureFile:
                 if len(head) == 8
                 else _Truncated
             )
-        section = _Section(order)
+        section = Section(order)
         length = section.u32.unpack(head[:4])[0]
         if length < 28 or length > MAX_BLOCK:
             raise ValueError(f"a section header of {length} octets")
         self._exactly(length - 12)
         return section, b""
 
-    def _block(self, section: _Section) -> bytes:
+    def _block(self, section: Section) -> bytes:
         length = section.u32.unpack(self._exactly(4))[0]
         if length < 12 or length > MAX_BLOCK:
             raise ValueError(f"a block of {length} octets")
@@ -172,7 +195,7 @@ class CaptureFile:
 
 
 @dataclass(slots=True)
-class _Interface:
+class Interface:
     """What an interface description block says of the packets that follow."""
 
     link_type: int
@@ -181,15 +204,16 @@ class _Interface:
     offset_s: int = 0
 
 
-class _Section:
+class Section:
     """One pcapng section: its byte order and its interfaces."""
 
     def __init__(self, order: str) -> None:
+        self.order = order
         self.u32 = Struct(order + "I")
         self._pair, self._i64 = Struct(order + "HH"), Struct(order + "q")
         self._u64 = Struct(order + "Q")
         self._packet = Struct(order + "IIIII")
-        self._interfaces: list[_Interface] = []
+        self.interfaces: list[Interface] = []
         self.dropped: dict[int, int] = {}
         """Frames lost by interface, as the newest statistics say."""
 
@@ -213,19 +237,19 @@ class _Section:
             *self._pair.unpack_from(body),
             self.u32.unpack_from(body, 4)[0],
         )
-        interface = _Interface(link_type, snap_length)
+        interface = Interface(link_type, snap_length)
         for code, octets in self._options(body[8:]):
             if code == 9 and octets:
                 power = octets[0] & 0x7F
                 interface.unit = float(2 if octets[0] & 0x80 else 10) ** -power
             elif code == 14 and len(octets) == 8:
                 interface.offset_s = self._i64.unpack(octets)[0]
-        self._interfaces.append(interface)
+        self.interfaces.append(interface)
 
-    def _interface(self, number: int) -> _Interface:
-        if number >= len(self._interfaces):
+    def _interface(self, number: int) -> Interface:
+        if number >= len(self.interfaces):
             raise ValueError(f"a packet of interface {number}, which is not described")
-        return self._interfaces[number]
+        return self.interfaces[number]
 
     def _enhanced(self, body: bytes, head: tuple[int, ...]) -> Record:
         number, high, low, kept, length = head

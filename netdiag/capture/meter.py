@@ -13,9 +13,9 @@ from netdiag.capture.link import BROADCAST, MULTICAST, UNICAST, Frame
 
 _REMEMBERED = 100_000
 """Frames and addresses remembered at most; beyond it repeats are under-counted, never invented."""
-_NOTABLE = 20
+NOTABLE = 20
 """Frames of one cast in one second below which no details are reported."""
-_TOP = 8
+TOP = 8
 _CASTS = {BROADCAST: "broadcast", MULTICAST: "multicast", UNICAST: "unknown-unicast"}
 
 
@@ -31,7 +31,7 @@ class _Flood:
         self.targets: set[bytes] = set()
 
     def report(self) -> dict[str, Any]:
-        top = sorted(self.sources.items(), key=lambda item: (-item[1][0], item[0]))[:_TOP]
+        top = sorted(self.sources.items(), key=lambda item: (-item[1][0], item[0]))[:TOP]
         return {
             "frames": self.frames,
             "octets": self.octets,
@@ -119,7 +119,7 @@ class Meter:
             "floods": {
                 _CASTS[cast]: flood.report()
                 for cast, flood in self._floods.items()
-                if flood.frames >= _NOTABLE
+                if flood.frames >= NOTABLE
             },
         }
         self._before, self._now = self._now, set()

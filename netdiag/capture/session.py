@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from netdiag.capture import privilege, vendor
+from netdiag.capture import fast, privilege, vendor
 from netdiag.capture.analysis import Analysis
 from netdiag.capture.container import CaptureFile, Record
 from netdiag.capture.lines import emit
@@ -40,10 +40,17 @@ Ask = Callable[[str], list[Question]]
 def read(path: str, *, decapsulate: bool = False) -> None:
     """Analyses a capture file."""
     capture = CaptureFile(path)
-    _ready()
     analysis = Analysis(emit, decapsulate=decapsulate)
+    counter = None
+    if not decapsulate and fast.is_worth(path):
+        counter = fast.Counter(analysis)
+        capture.skim = fast.Skimmer(counter)
+        fast.rehearse()
+    _ready()
     for record in capture:
         analysis.add(record)
+    if counter is not None:
+        counter.finish()
     analysis.finish(truncated=capture.truncated, dropped=capture.dropped, damage=capture.damage)
 
 
