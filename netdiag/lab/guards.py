@@ -47,14 +47,15 @@ class Guards:
             judged, port.storm_judged = port.storm_judged, True
             port.storm_mark = port.in_broadcast
             if judged and count > port.storm_control_pps * self.interval_s:
-                self._storm(port)
+                self.storm(port)
 
     def link_changed(self, port: SwitchPort) -> None:
         """A new link is measured from the next interval on."""
         port.storm_judged = False
         port.storm_mark = port.in_broadcast
 
-    def _storm(self, port: SwitchPort) -> None:
+    def storm(self, port: SwitchPort) -> None:
+        """Closes the port against a storm."""
         text = f"A packet storm was detected on {port.short_name}. The interface has been disabled."
         self.err_disable(port, "storm-control", ("STORM_CONTROL-3-SHUTDOWN", text))
 

@@ -163,13 +163,23 @@ class DhcpHost(Station):
 
 
 class Jabber(Card):
-    """A card gone mad: NetBIOS name broadcasts, each one different, without end."""
+    """A card gone mad: NetBIOS name broadcasts without end, each one different or all the same."""
 
     kind = "jabber"
 
-    def __init__(self, engine: Engine, name: str, mac: bytes, rate_bps: int, pps: float) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        name: str,
+        mac: bytes,
+        rate_bps: int,
+        pps: float,
+        *,
+        same_frame: bool = False,
+    ) -> None:
         super().__init__(engine, name, mac, rate_bps)
         self._interval = 1 / pps
+        self._same_frame = same_frame
         self._number = 0
 
     def link_changed(self, port: Port) -> None:
@@ -179,7 +189,7 @@ class Jabber(Card):
     def _jabber(self, generation: int) -> None:
         if generation != self.port.generation:
             return
-        self._number = self._number % 0xFFFF + 1
+        self._number = 1 if self._same_frame else self._number % 0xFFFF + 1
         src, dst = frames.ip_bytes("169.254.77.7"), frames.ip_bytes("169.254.255.255")
         query = self._number.to_bytes(2, "big") + bytes.fromhex("01100001000000000000") + b"JAB"
         datagram = frames.encode_udp(frames.Datagram(137, 137, query), src, dst)
@@ -208,14 +218,24 @@ class StrayBridge(Card):
 
 
 class Printer(Station):
-    """A station with a fixed address that it also says aloud now and then."""
+    """A station with a fixed address that it also says aloud now and then, unless it is a quiet one."""
 
     kind = "printer"
 
-    def __init__(self, engine: Engine, name: str, mac: bytes, rate_bps: int, rng: Random) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        name: str,
+        mac: bytes,
+        rate_bps: int,
+        rng: Random,
+        *,
+        quiet: bool = False,
+    ) -> None:
         super().__init__(engine, name, mac, rate_bps)
         self._rng = rng
-        engine.after(rng.uniform(1.0, 5.0), self._chat)
+        if not quiet:
+            engine.after(rng.uniform(1.0, 5.0), self._chat)
 
     def _chat(self) -> None:
         if self.port.up:

@@ -245,7 +245,7 @@ def test_an_edge_port_that_its_protection_closed(cause: str, kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_tells_the_truth_in_the_contracts_words_and_can_be_taken_back(kind: str) -> None:
     built = start()
-    assert built.incidents.kinds == KINDS
+    assert set(built.incidents.kinds) >= set(KINDS)
     twin = start()
     truth = built.inject(kind, 11)
     assert twin.inject(kind, 11) == truth  # the seed alone decides
