@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from netdiag.lab import client
 from tests.end_to_end.command import executable, netdiag
 from tests.end_to_end.conftest import Campus
 
@@ -91,7 +92,7 @@ def test_by_hand_from_poll_to_report(campus, tmp_path):
 
 
 def test_trace_names_the_edge_port_of_an_address(campus):
-    host = campus("lab", "status", "--json").json["hosts"][0]
+    host = client.connect(Path(campus.env["NETDIAG_LAB"]).parent).hosts()[0]
     assert campus("poll").status == 0
     done = campus("trace", host["ip"], "--json")
     assert done.status == 1
