@@ -1,7 +1,8 @@
-"""Messages of Cisco IOS (and what NX-OS says alike) become events.
+"""Log messages of any maker become events: Cisco's here, all others' by `syslog_vendors`.
 
 Sources: the Catalyst 2960-X, 3560 and 4500 system message guides; samples of real devices. Rules:
-every message with a `%FACILITY-SEVERITY-NAME` is an event, of kind `other` where it is not
+every message with a maker's tag (`%FACILITY-SEVERITY-NAME`, `%%01MODULE/4/NAME`, `NAME_OF_JUNOS:`)
+is an event, of kind `other` where it is not understood, and so is a text without a tag that is
 understood; a field that the text leaves out is `None`; no line raises.
 """
 
@@ -12,8 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from netdiag import platforms
-from netdiag.decode import syslog_header
+from netdiag.decode import cause_words, syslog_header, syslog_vendors
 from netdiag.decode.mib_address import mac_text
 from netdiag.model import ErrDisableCause, LogEvent
 from netdiag.names import long_name
@@ -42,15 +42,18 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     (r"ETHCNTR.*LOOP_BACK_DETECTED", "loop", rf"[Ll]oop-back detected on {_IF}"),
     (r"LOOPDETECT.*", "loop", rf"(?:on|interface|port) {_IF}"),
     # Host 0017.0e82.0850 in vlan 254 is flapping between port Gi0/24 and port
-    (r".*(?:MACFLAP|MAC_MOVE|HOSTFLAPPING|MAC_FLAP).*|MAC_MOVE.*", "mac-flap",
-     rf"(?:[Hh]ost|[Mm]ac) {_MAC} in vlan (?P<vlan>\d+) (?:is|has) (?:flapping between|moving from|moved from)(?: port)? ?{_IF}?(?: efp_id \d+)? ?(?:and|to)(?: port)? ?(?P<other>[A-Za-z][A-Za-z-]* ?\d[\d/.:]*)?"),
+    (r".*L2FM_MAC_FLAP.*", "mac-flap",
+     rf"(?:for mac {_MAC} among ports {_IF} and (?P<other>[A-Za-z][A-Za-z-]* ?\d[\d/.:]*) )?(?:in )?vlan (?P<vlan>\d+)"),
+    # Host 00:11:22:33:44:55 in VLAN 10 is flapping between interface Ethernet1 and interface Ethernet2
+    (r".*(?:MACFLAP|MAC_MOVE|HOST_?FLAPPING).*|MAC_MOVE.*", "mac-flap",
+     rf"(?:[Hh]ost|[Mm]ac) {_MAC} in vlan (?P<vlan>\d+) (?:is|has) (?:flapping between|moving from|moved from)(?: port| interface)? ?{_IF}?(?: efp_id \d+)? ?(?:and|to)(?: port| interface)? ?(?P<other>[A-Za-z][A-Za-z-]* ?\d[\d/.:]*)?"),
     # Interface GigabitEthernet4/0/45, changed state to down
     (r"(?:PKT_INFRA-)?(?:LINK|LINEPROTO).*", "link", rf"(?:Interface|protocol on Interface) {_IF},? changed state to (?P<state>(?:administratively )?(?:up|down))"),
     (r"ETHPORT.*IF_(?:UP|DOWN.*)", "link", rf"Interface {_IF} is (?P<state>up|down)"),
     # Security violation occurred, caused by MAC address 0024.8ca2.ba6d on port Gi0/1.
     (r"PORT_SECURITY.*PSECURE_VIOLATION.*", "port-security", rf"caused by MAC (?:address )?{_MAC} on (?:port|interface) {_IF}(?:{_VLAN})?"),
     # Received BPDU on port GigabitEthernet4/1 with BPDU Guard enabled. Disabling port.
-    (r"(?:SPANTREE|STP).*BLOCK_BPDUGUARD.*", "bpdu-guard", rf"Received BPDU on (?:port |interface )?{_IF}"),
+    (r"(?:SPANTREE|STP).*BLOCK_BPDUGUARD.*", "bpdu-guard", rf"Received BPDU (?:packet )?on (?:port |interface )?{_IF}(?:.*?source mac {_MAC})?"),
     # DHCP_SNOOPING drop message on untrusted port, message type: DHCPOFFER, MAC sa: 0011.2233.4455
     (r"DHCP_SNOOPING.*", "dhcp-snooping", rf"(?:MAC sa: {_MAC}|(?:port|interface) {_IF})"),
     # Loop guard blocking port GigabitEthernet0/39 on VLAN0252.
@@ -58,11 +61,18 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     # Security violation on the interface Gi1/0/3, new MAC address (0011.2233.4455) is seen.
     (r"AUTHMGR.*SECURITY_VIOLATION", "other", rf"on the interface {_IF}, new MAC address \({_MAC}\)"),
     # Duplicate address 10.21.91.1 on Vlan1197, sourced by 0024.8ca2.ba6d
-    (r"IP-.*DUPADDR", "other", rf"on {_IF}, sourced by {_MAC}"),
+    (r"(?:IP|ARP)-.*DUPADDR", "duplicate-address", rf"address (?P<ip>[\d.]+) on (?:interface )?{_IF}.*?,? sourced by {_MAC}"),
 )  # fmt: skip
 _COMPILED = tuple(
     (re.compile(name), event, re.compile(text, re.IGNORECASE)) for name, event, text in _PATTERNS
 )
+# A priority begins a message of its own, whoever made it.
+_STANDS_ALONE = re.compile(r"^\s*<\d{1,3}>")
+_UP = {"up", "on", "active", "ready"}
+# GE0/0/3, XGE1/0/1
+_VRP_SHORT = re.compile(r"^(?P<word>X?GE|FE)(?P<number>\d+(?:/\d+)+.*)$")
+_VRP_LONG = {"GE": "GigabitEthernet", "XGE": "XGigabitEthernet", "FE": "FastEthernet"}
+_COMWARE_LONG = {"GE": "GigabitEthernet", "XGE": "Ten-GigabitEthernet", "FE": "FastEthernet"}
 _CAUSE_OF = {"storm": ErrDisableCause.STORM_CONTROL, "bpdu-guard": ErrDisableCause.BPDU_GUARD}
 
 
@@ -75,12 +85,67 @@ def parse_line(line: str, *, at: datetime, clock: datetime | None = None) -> Log
     line = line[:_MAX_LINE].strip()
     match = _MESSAGE.search(line)
     if match is None:
-        return None
+        return _of_other_makers(line, at, clock)
     header = syslog_header.parse(line[: match.start()], at, clock)
     bare = LogEvent(
         at=header.at, device=header.host, mnemonic=match["mnemonic"], event="other", raw=line
     )
-    return _understood(bare, match["text"])
+    found = _understood(bare, match["text"])
+    if found.event in {"other", "err-disabled"} and found.interface is None:
+        found = _vendors(bare, line[match.start() :]) or found
+    return found
+
+
+def _of_other_makers(line: str, at: datetime, clock: datetime | None) -> LogEvent | None:
+    """Tagged otherwise or not at all; the host of an untagged line is known only behind a time."""
+    tag = syslog_vendors.tag(line)
+    start = tag.start() if tag else 0
+    found = syslog_vendors.understood(line[start:])
+    if tag is None and found is None:
+        return None
+    header = syslog_header.parse(line[: start or (found[2].start() if found else 0)], at, clock)
+    known = header.stamped and (tag or f"{header.host}:" not in line)
+    bare = LogEvent(
+        at=header.at,
+        device=header.host if known else None,
+        mnemonic=tag["tag"].strip("[]") if tag else "",
+        event="other",
+        raw=line,
+    )
+    return _vendors(bare, line[start:]) or bare
+
+
+def _vendors(event: LogEvent, text: str) -> LogEvent | None:
+    found = syslog_vendors.understood(text)
+    if found is None:
+        return None
+    kind, cause, match = found
+    said = match.groupdict()
+    said["interface"] = said.get("interface") or said.get("interface2")
+    if said.get("unit"):
+        said["interface"] = f"Eth {said['unit']}/{said['interface']}"
+    if kind == "link":
+        kind = "link-up" if (said.get("state") or "").lower() in _UP else "link-down"
+    filled = _filled(event, kind, said | {"cause": None})
+    word = (said.get("cause") or "") if cause == "?" else cause
+    return replace(
+        filled,
+        interface=_vendor_port(filled.interface, text),
+        other_interface=_vendor_port(filled.other_interface, text),
+        cause=cause_words.cause(word) if word else None,
+    )
+
+
+def _vendor_port(name: str | None, text: str) -> str | None:
+    """The short names of VRP's and Comware's logs; a port in brackets is bare."""
+    if name is None:
+        return None
+    match = _VRP_SHORT.match(name.strip("<>() "))
+    if match is None:
+        return name.strip("<>() ")
+    comware = "has moved from" in text or "%%10" in text
+    full = _COMWARE_LONG if comware else _VRP_LONG
+    return full[match["word"]] + match["number"]
 
 
 def parse(text: str, *, at: datetime, clock: datetime | None = None) -> tuple[LogEvent, ...]:
@@ -95,12 +160,17 @@ def _messages(text: str, at: datetime) -> Iterator[str]:
         if _MESSAGE.search(line[:_MAX_LINE]):
             yield pending
             pending = line.rstrip()
+        elif _STANDS_ALONE.match(line) or syslog_vendors.tag(line[:_MAX_LINE]):
+            yield pending
+            yield line
+            pending = ""
         elif pending and line.strip() and not syslog_header.parse(line, at).stamped:
             # A terminal breaks within a word when the line is full.
             glue = "" if len(pending) % 80 in (0, 79) else " "
             pending = (pending + glue + line.strip())[:_MAX_LINE]
         else:
             yield pending
+            yield line
             pending = ""
     yield pending
 
@@ -130,13 +200,13 @@ def _filled(event: LogEvent, kind: str, said: dict[str, str | None]) -> LogEvent
         other_interface=_port(said.get("other")),
         vlan=_vlan(said.get("vlan")),
         mac=mac_text(said.get("mac") or ""),
+        ip=said.get("ip"),
         cause=found,
     )
 
 
 def _cause(word: str) -> ErrDisableCause:
-    ios = platforms.get("cisco_ios")
-    return ios.cause(word) if ios else ErrDisableCause.OTHER
+    return cause_words.cause(word, "cisco_ios")
 
 
 def _port(name: str | None) -> str | None:

@@ -16,11 +16,16 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 # For example "*Nov 22 06:01:02.123 CDT:", "2026 Nov 22 06:01:02 EST:", ".Nov 22 2026 06:01:02"
 _STAMP = re.compile(
     r"(?P<mark>[*.])?(?:(?P<year>\d{4}) )?(?<![A-Za-z])(?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2})"
-    r"(?: (?P<year2>\d{4}))? (?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)(?:\.(?P<fraction>\d{1,6}))?"
+    r"(?: (?P<year2>\d{4}))? (?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)(?:[.:](?P<fraction>\d{1,6}))?"
+    r"(?: (?P<year3>(?:19|20)\d\d)(?= ))?(?P<offset>[+-]\d\d:\d\d)?"
     r"(?: (?P<zone>[A-Z]{1,5}(?=:|$)))?"
 )
-# For example "2026-11-22T06:01:02.123456+00:00"
-_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?")
+# For example "2026-11-22T06:01:02.123456+00:00", "2026-11-22 06:01:02"
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?")
+# For example of EXOS: 10/15/2019 14:11:03.82
+_AMERICAN = re.compile(
+    r"(?P<month>\d\d)/(?P<day>\d\d)/(?P<year>\d{4}) (?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?"
+)
 # For example "*08:00:00.000 UTC Sun Nov 22 2026"
 _CLOCK = re.compile(
     r"(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)(?:\.(?P<fraction>\d{1,6}))? (?P<zone>[A-Z]+) "
@@ -58,6 +63,7 @@ def parse(text: str, at: datetime, clock: datetime | None = None) -> Header:
         own = parse(text.replace("*", "."), clock)
         return replace(own, at=None if own.at is None else at + (own.at - clock))
     text = re.sub(r"^\s*<\d{1,3}>(?:1 )?", "", text[:400])
+    text = _AMERICAN.sub(r"\g<year>-\g<month>-\g<day>T\g<time>", text)
     iso = _ISO.search(text)
     stamps = list(_STAMP.finditer(text))
     when = _iso(iso[0], at) if iso else next(iter(_times(stamps[:1], at)), None)
@@ -92,7 +98,13 @@ def _time(stamp: re.Match[str], at: datetime) -> datetime | None:
         if hours is None:
             return None
         zone = timezone(timedelta(hours=hours))
-    year = stamp["year"] or stamp["year2"]
+    if stamp["offset"]:
+        sign = -1 if stamp["offset"][0] == "-" else 1
+        hours, minutes = int(stamp["offset"][1:3]), int(stamp["offset"][4:])
+        if hours > 14 or minutes > 59:
+            return None
+        zone = timezone(sign * timedelta(hours=hours, minutes=minutes))
+    year = stamp["year"] or stamp["year2"] or stamp["year3"]
     years = [int(year)] if year else [at.year + 1, at.year, at.year - 1]
     for candidate in years:
         when = _datetime(stamp, candidate, zone)

@@ -253,7 +253,8 @@ class LogEvent:
     mnemonic: str
     """The vendor's own name, e.g. `PM-4-ERR_DISABLE`; empty when there is none."""
     event: str
-    """err-disabled, err-recover, storm, loop, mac-flap, link-up, link-down, port-security, bpdu-guard, other."""
+    """err-disabled, err-recover, storm, loop, mac-flap, link-up, link-down, link-flap, port-security,
+    bpdu-guard, dhcp-snooping, arp-inspection, duplicate-address, other."""
     interface: str | None = None
     other_interface: str | None = None
     """The second port of a flapping address."""
@@ -261,6 +262,8 @@ class LogEvent:
     mac: str | None = None
     cause: ErrDisableCause | None = None
     raw: str = ""
+    ip: str | None = None
+    """The address that the message names: of a rogue server, of a duplicate."""
 
 
 @dataclass(frozen=True, slots=True)

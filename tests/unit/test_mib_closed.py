@@ -20,7 +20,7 @@ E = "1.3.6.1.4.1."
 
 def snapshot(enterprise: str, *varbinds: Varbind, up: bool = False) -> Snapshot:
     """Port 7, admin-up, which is up or down, of a device of that enterprise."""
-    base = [
+    base: list[Varbind] = [
         (oids.SYS_OBJECT_ID, oid(E + enterprise + ".1")),
         ((*oids.IF_DESCR, 7), b"ethernet 1/1/7"),
         ((*oids.IF_TYPE, 7), 6),
