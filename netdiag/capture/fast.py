@@ -18,6 +18,7 @@ from netdiag.capture.meter import NOTABLE, TOP
 
 WORTH_OCTETS = 48 * 1024 * 1024
 """Shorter files are read frame by frame before numba is even loaded (1 s; compiling, once, 15 s)."""
+_LONG_S = 20.0
 _CHUNK = 1 << 20
 _FRAMES = 1 << 14
 _NO_LIMIT = 1 << 62
@@ -36,6 +37,16 @@ def is_worth(path: str) -> bool:
     except OSError:
         return False
     return long and is_available()
+
+
+def is_worth_live(seconds: float) -> bool:
+    """A short look must not wait for the compiler; a long one may."""
+    if not is_available():
+        return False
+    from netdiag.capture import scan
+
+    compiled = Path(scan.count.stats.cache_path or "/nonexistent")
+    return seconds >= _LONG_S or any(compiled.glob("scan.count-*.nbi"))
 
 
 def rehearse() -> None:
@@ -69,6 +80,7 @@ class Counter:
         self._limit = _NO_LIMIT if decodes_per_s is None else decodes_per_s
         self.index = scan.new_index(_FRAMES)
         self._state = scan.new_state()
+        self._ring: Any = None
         self._picked, self._slots = np.zeros(_FRAMES, np.int64), np.zeros(_FRAMES, np.int64)
 
     def count(self, octets: Any, n: int) -> None:
@@ -85,6 +97,15 @@ class Counter:
                 self._again()
                 state.known[:] = 0
                 state.totals[scan.KNOWNS] = 0
+
+    def count_block(self, memory: Any, start: int, frames: int) -> None:
+        """One block of the kernel's ring."""
+        if self._ring is None:
+            import numpy as np
+
+            self._ring = np.frombuffer(memory, np.uint8)
+        n = self.scan.index_ring(self._ring, start, frames, self.index)
+        self.count(self._ring, n)
 
     def _decode(self, octets: Any, found: int) -> None:
         index, serials = self.index, self._state.known_serial

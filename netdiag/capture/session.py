@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from netdiag.capture import fast, privilege, vendor
@@ -27,12 +28,14 @@ from netdiag.capture.probe import (
     questions,
     samples,
 )
-from netdiag.capture.sources import Source, open_source
+from netdiag.capture.sources import Interface, Source, open_source
 from netdiag.errors import CollectError
 
 _DECODES_PER_S = 2000
 """Of each protocol, on a live wire: the rest is counted as skipped, and said."""
 _TICK_S = 0.25
+_LAST_S = 0.1
+"""The kernel hands over its last block within this time."""
 
 Ask = Callable[[str], list[Question]]
 
@@ -88,24 +91,41 @@ def _ready() -> None:
 
 
 def _live(name: str, seconds: float, ask: Ask | None, *, decapsulate: bool = False) -> None:
+    quick = ask is None and not decapsulate and not name.startswith("lab:")
+    quick = quick and fast.is_worth_live(seconds)
+    if quick:
+        fast.rehearse()
     source = open_source(name)
     mac = client_mac(name)
     asked = ask(mac) if ask is not None else []
     _ready()
-    analysis = Analysis(emit, decodes_per_s=_DECODES_PER_S, decapsulate=decapsulate)
-    stop = _Stop()
+    counter = None
+    if quick and isinstance(source, Interface) and source.ring and source.link_type == ETHERNET:
+        analysis = Analysis(emit)
+        counter = fast.Counter(analysis, decodes_per_s=_DECODES_PER_S)
+    else:
+        analysis = Analysis(emit, decodes_per_s=_DECODES_PER_S, decapsulate=decapsulate)
     now = time.monotonic()
     prober = Prober(asked, mac, seconds, emit, now) if asked else None
-    try:
-        _loop(source, analysis, prober, prober.end if prober else now + seconds, stop)
-    except CollectError as exc:
-        emit({"type": "trouble", "what": name, "message": str(exc)})
+    _hear_all(_Wire(source, analysis, prober, counter), now + seconds)
+    if counter is not None:
+        counter.finish()
     try:
         dropped = source.dropped()
     except OSError:  # the interface is gone
         dropped = None
     source.close()
     analysis.finish(dropped=dropped)
+
+
+def _hear_all(wire: _Wire, end: float) -> None:
+    """Until the time is over, somebody stops us, or the wire breaks."""
+    stop = _Stop()
+    try:
+        _loop(wire, wire.prober.end if wire.prober else end, stop)
+        wire.hear(_LAST_S)
+    except CollectError as exc:
+        emit({"type": "trouble", "what": wire.source.name, "message": str(exc)})
 
 
 class _Stop:
@@ -120,10 +140,38 @@ class _Stop:
         self.asked = True
 
 
-def _loop(
-    source: Source, analysis: Analysis, prober: Prober | None, end: float, stop: _Stop
-) -> None:
-    written = 0
+@dataclass(frozen=True, slots=True)
+class _Wire:
+    """A live source and who looks at its frames."""
+
+    source: Source
+    analysis: Analysis
+    prober: Prober | None
+    counter: fast.Counter | None
+
+    def hear(self, wait_s: float) -> None:
+        """What has come in, after waiting at most that long."""
+        if self.counter is not None and isinstance(self.source, Interface):
+            self.source.count(self.counter, wait_s)
+            return
+        for record in self.source.receive(wait_s):
+            self._frame(record)
+
+    def _frame(self, record: Record) -> None:
+        prober = self.prober
+        own = prober is not None and prober.sent_by_us(record.octets[6:12])
+        if own and record.outgoing:  # the kernel's copy of what we have just sent
+            return
+        heard = self.analysis.add(record)
+        if heard is None or prober is None or own:
+            return
+        answer = prober.hear(*heard)
+        if answer is not None:
+            self.source.send(answer)
+
+
+def _loop(wire: _Wire, end: float, stop: _Stop) -> None:
+    written, prober = 0, wire.prober
     while not stop.asked:
         now = time.monotonic()
         if now >= end:
@@ -134,23 +182,9 @@ def _loop(
         if prober is not None:
             for question in prober.due(now):
                 prober.sending(question, datetime.now(UTC).timestamp())
-                source.send(question.frame)
+                wire.source.send(question.frame)
             wait = min(wait, prober.next(now))
-        for record in source.receive(wait):
-            _hear(source, analysis, prober, record)
+        wire.hear(wait)
         if int(now) != written:
             written = int(now)
             sys.stdout.flush()
-
-
-def _hear(source: Source, analysis: Analysis, prober: Prober | None, record: Record) -> None:
-    own = prober is not None and prober.sent_by_us(record.octets[6:12])
-    if own and record.outgoing:  # the kernel's copy of what we have just sent
-        return
-    heard = analysis.add(record)
-    if heard is None or prober is None or own:
-        return
-    said, what = heard
-    answer = prober.hear(said, what)
-    if answer is not None:
-        source.send(answer)

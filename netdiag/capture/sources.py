@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from struct import Struct
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from netdiag.capture.container import MAX_BLOCK, Record
 from netdiag.capture.link import ETHERNET, RAW
 from netdiag.capture.privilege import how_to_grant
+from netdiag.capture.ring import Ring
 from netdiag.errors import (
     CaptureDenied,
     CollectError,
@@ -28,9 +29,14 @@ from netdiag.errors import (
     UsageError,
 )
 
+if TYPE_CHECKING:
+    from netdiag.capture.fast import Counter
+
 
 class Source(Protocol):
     """A live wire."""
+
+    name: str
 
     def receive(self, timeout_s: float) -> Iterator[Record]:
         """What has come in, after waiting at most that long; raises CollectError when it is over."""
@@ -95,8 +101,10 @@ class Interface:
             sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
         except OSError:  # needs CAP_NET_ADMIN
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-        sock.setsockopt(_SOL_PACKET, _AUXDATA, 1)
-        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        self.ring = Ring.of(sock)
+        if self.ring is None:
+            sock.setsockopt(_SOL_PACKET, _AUXDATA, 1)
+            sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         sock.bind((self.name, _ETH_P_ALL))  # only now: nothing of other interfaces gets in
         membership = Struct("iHH8s").pack(index, _MR_PROMISC, 0, b"")
         sock.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, membership)
@@ -104,7 +112,7 @@ class Interface:
         if hardware not in _ETHERNET_TYPES + _RAW_TYPES:
             sock.close()
             raise UsageError(f"{self.name} is no Ethernet interface (ARP hardware type {hardware})")
-        self._link_type = ETHERNET if hardware in _ETHERNET_TYPES else RAW
+        self.link_type = ETHERNET if hardware in _ETHERNET_TYPES else RAW
         sock.settimeout(0)
         self._clear_error()
 
@@ -115,6 +123,9 @@ class Interface:
             raise CollectError(f"interface {self.name} is down: `ip link set {self.name} up`")
 
     def receive(self, timeout_s: float) -> Iterator[Record]:
+        if self.ring is not None:
+            yield from self._from_ring(self.ring, timeout_s)
+            return
         select.select([self._socket], [], [], max(0.0, timeout_s))
         for _ in range(_BATCH):
             try:
@@ -124,6 +135,33 @@ class Interface:
             except OSError as exc:
                 raise CollectError(f"interface {self.name}: {exc.strerror or exc}") from exc
             yield self._record(octets, ancillary, address)
+
+    def _from_ring(self, ring: Ring, timeout_s: float) -> Iterator[Record]:
+        for start, frames in ring.blocks(timeout_s):
+            for at, length, octets, vlan, kind in ring.frames(start, frames):
+                tagged = vlan >= 0
+                yield Record(
+                    at,
+                    self.link_type,
+                    length + 4 * tagged,
+                    octets,
+                    vlan if tagged else None,
+                    kind == _OUTGOING,
+                )
+        self._check()
+
+    def count(self, counter: Counter, timeout_s: float) -> None:
+        """What has come in, block by block through the compiled counting path."""
+        assert self.ring is not None
+        for start, frames in self.ring.blocks(timeout_s):
+            counter.count_block(self.ring.memory, start, frames)
+        self._check()
+
+    def _check(self) -> None:
+        """A ring does not say by itself that its interface is gone or down."""
+        number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if number:
+            raise CollectError(f"interface {self.name}: {os.strerror(number)}")
 
     def _record(
         self, octets: bytes, ancillary: list[tuple[int, int, bytes]], address: Any
@@ -140,7 +178,7 @@ class Interface:
                 at = seconds + nanoseconds * 1e-9
         if at is None:
             at = datetime.now(UTC).timestamp()
-        return Record(at, self._link_type, length, octets, vlan, address[2] == _OUTGOING)
+        return Record(at, self.link_type, length, octets, vlan, address[2] == _OUTGOING)
 
     def send(self, frame: bytes) -> None:
         try:
@@ -168,6 +206,7 @@ class LabTap:
 
     def __init__(self, node: str) -> None:
         self.node = node
+        self.name = f"lab:{node}"
         state = _lab_state()
         host, port = state["control"]
         try:
