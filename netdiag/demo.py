@@ -216,10 +216,12 @@ def _repair(
         raise
     wrong = ticket.verification.wrong_leases if ticket.verification else ()
     if wrong:
-        stage.chapter("those who hold a wrong lease are asked to reconnect")
+        stage.chapter("who still has no right address is asked to reconnect")
         for lease in wrong:
             host = next((h for h in lab.hosts() if h["mac"] == lease.mac), None)
-            stage.tell(f"{lease.mac} {lease.ip or ''} at {lease.where or 'a port not known'}")
+            stage.tell(
+                f"{lease.mac} at {lease.where or 'a port not known'}: {lease.ip or 'silent'}"
+            )
             if host:
                 lab.renew(host["name"])
         clock.sleep(1.0)

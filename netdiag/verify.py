@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Network, ip_address, ip_network
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from netdiag import diagnose
+from netdiag import diagnose, rollcall
 from netdiag.checks.dhcp import authorized as verdicts_on
-from netdiag.errors import NetdiagError
-from netdiag.model import DhcpServer, Finding, Kind, Network, Snapshot, Station
-from netdiag.ticket import Check, Ticket, Verdict, Verification, WrongLease
+from netdiag.model import Finding, Kind, Network, Snapshot
+from netdiag.ticket import Check, Ticket, Verdict, Verification
 
 if TYPE_CHECKING:
     from netdiag.access import Target
@@ -49,8 +47,9 @@ def verification(
         *_rates(ticket, seen),
         *_servers(seen),
     ]
-    wrong = wrong_leases(seen, since=ticket.began - timedelta(minutes=10), shut=_shut_ports(ticket))
-    checks += _people(ticket, seen, wrong, store.history(before=ticket.began))
+    roll = rollcall.call(ticket, seen, _before(store, ticket))
+    checks += rollcall.checks(roll)
+    wrong = rollcall.to_reconnect(roll, seen)
     return Verification(at=datetime.now(UTC), checks=tuple(checks), wrong_leases=wrong)
 
 
@@ -139,7 +138,7 @@ def _closed_ports(ticket: Ticket) -> list[Finding]:
     if cause is None or diagnosis is None:
         return []
     mine = {*cause.because, *cause.explains}
-    isolated = _shut_ports(ticket)
+    isolated = rollcall.shut_ports(ticket)
     return [
         f
         for f in diagnosis.findings
@@ -226,194 +225,13 @@ def _servers(seen: Look) -> Iterator[Check]:
         )
 
 
-def _people(
-    ticket: Ticket, seen: Look, wrong: tuple[WrongLease, ...], before: tuple[Snapshot, ...]
-) -> Iterator[Check]:
-    """Every station that worked before answers at its address, or its port says that it is off."""
-    network = seen.network
-    right = dict(_stations_before(ticket, seen, before))
-    gateways = {r for s in _servers_of(network, authorized=True) for r in s.routers}
-    answers = _ask(network, [*right.values(), *gateways])
-    if answers is None:
-        yield Check("stations reach the network again", Verdict.UNKNOWN, "no sensor could ask them")
-        return
-    by_ip = {a.ip: a.mac for a in answers}
-    for gateway in sorted(gateways):
-        ok = gateway in by_ip
-        yield Check(
-            f"the gateway {gateway} answers in the users' segment",
-            Verdict.PROVEN if ok else Verdict.FAILED,
-            by_ip.get(gateway, "no answer"),
-        )
-    held = {w.mac for w in wrong}
-    back = {
-        mac for mac, ip in right.items() if by_ip.get(ip) == mac or _has_right_address(mac, seen)
-    }
-    off = {mac for mac in right if mac not in back and _is_off(mac, seen)}
-    lost = sorted(set(right) - back - off - held)
-    yield Check(
-        "nobody holds a lease of the wrong server",
-        Verdict.FAILED if wrong else Verdict.PROVEN,
-        f"{len(wrong)} still do" if wrong else "none seen",
-    )
-    if right:
-        verdict = Verdict.FAILED if lost or (held & set(right)) - back else Verdict.PROVEN
-        detail = f"{len(back)} of {len(right)} answer" + (
-            f", {len(off)} unplugged or off" if off else ""
-        )
-        yield Check(
-            "the stations that worked before answer again",
-            verdict,
-            detail + (f"; silent: {', '.join(lost[:5])}" if lost else ""),
-        )
-
-
-def wrong_leases(
-    seen: Look, *, since: datetime, shut: frozenset[tuple[str, str]] = frozenset()
-) -> tuple[WrongLease, ...]:
-    """Stations whose last known address is one that an unauthorized server gave, with their port.
-
-    Who sits behind a port of `shut` is left out: there the wrong server is, and nobody can renew.
-    """
-    network = seen.network
-    rogues = list(_servers_of(network, authorized=False))
-    nets = [n for s in rogues for n in _nets(s)]
-    given = {mac: ip for s in rogues for mac, ip in s.leases}
-    for station in (s for c in reversed(network.captures) for s in c.stations):
-        if (station.last is None or station.last >= since) and _inside(station.ip, nets):
-            given[station.mac] = station.ip
-    now = {s.mac: s for c in seen.heard for s in c.stations}
-    right = [n for s in _servers_of(network, authorized=True) for n in _nets(s)]
-    worked = {a.mac for s in network.history for a in s.arp if _inside(a.ip, right)}
-    # A server that no sensor heard still shows by what its victims now call themselves.
-    given.update({m: s.ip for m, s in now.items() if m in worked and not _inside(s.ip, right)})
-    rogue_macs = {s.mac for s in rogues}
-    return tuple(
-        WrongLease(mac=mac, ip=ip, where=_where(mac, seen))
-        for mac, ip in sorted(given.items())
-        if mac not in rogue_macs
-        and _port(mac, seen) not in shut
-        and not _recovered(mac, now.get(mac), right, seen)
-    )
-
-
-def _recovered(mac: str, station: Station | None, right: list[IPv4Network], seen: Look) -> bool:
-    if station is not None:
-        return _inside(station.ip, right)
-    return _has_right_address(mac, seen)
-
-
-def _has_right_address(mac: str, seen: Look) -> bool:
-    """A fresh lease or an address in a legitimate server's net, as just seen."""
-    right = [n for s in _servers_of(seen.network, authorized=True) for n in _nets(s)]
-    judged = verdicts_on(seen.network)
-    acked = {
-        m
-        for c in seen.heard
-        for s in c.dhcp_servers
-        if judged.get(f"DhcpServer:{s.mac}")
-        for m, _ in s.leases
-    }
-    return mac in acked or any(
-        s.mac == mac and _inside(s.ip, right) for c in seen.heard for s in c.stations
-    )
-
-
-def _servers_of(network: Network, *, authorized: bool) -> Iterator[DhcpServer]:
-    judged = verdicts_on(network)
-    for capture in network.captures:
-        yield from (
-            s for s in capture.dhcp_servers if judged.get(f"DhcpServer:{s.mac}") is authorized
-        )
-
-
-def _nets(server: DhcpServer) -> Iterator[IPv4Network]:
-    for router in server.routers:
-        try:
-            net = ip_network(f"{router}/{server.subnet_mask or 24}", strict=False)
-        except ValueError:
-            continue
-        if isinstance(net, IPv4Network):
-            yield net
-
-
-def _inside(ip: str, nets: Iterable[IPv4Network]) -> bool:
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        return False
-    return any(address in net for net in nets)
-
-
-def _stations_before(
-    ticket: Ticket, seen: Look, before: tuple[Snapshot, ...]
-) -> Iterator[tuple[str, str]]:
-    """(MAC, address) of the stations of the harmed switches, as history knew them before it began."""
-    radius = ticket.diagnosis.blast_radius.devices if ticket.diagnosis else ()
-    harmed = {*radius, ticket.cause.resource.device if ticket.cause else None}
-    at_edge = {
-        e.mac
-        for s in before
-        if s.device in harmed
-        for e in s.fdb
-        if e.interface and not seen.topology.is_uplink(s.device, e.interface)
-    }
-    right = [n for s in _servers_of(seen.network, authorized=True) for n in _nets(s)]
-    found: dict[str, str] = {}
-    for snapshot in sorted(before, key=lambda s: s.at):
-        found.update(
-            {
-                a.mac: a.ip
-                for a in snapshot.arp
-                if a.mac in at_edge and (not right or _inside(a.ip, right))
-            }
-        )
-    yield from found.items()
-
-
-def _ask(network: Network, ips: Iterable[str]) -> list[Station] | None:
-    from netdiag.collect import wire
-
-    heard: list[Station] = []
-    looked = False
-    for sensor in network.site.sensors:
-        try:
-            heard += wire.arp_probe(
-                sensor, [(ip, None) for ip in sorted(set(ips))], window_s=1.5
-            ).stations
-            looked = True
-        except NetdiagError:
-            continue
-    return heard if looked else None
-
-
-def _is_off(mac: str, seen: Look) -> bool:
-    trace = seen.topology.trace(mac)
-    snapshot = seen.network.snapshot(trace.edge.device) if trace.edge else None
-    port = snapshot.interface(trace.edge.interface) if snapshot and trace.edge else None
-    return port is not None and port.oper_status != "up"
-
-
-def _where(mac: str, seen: Look) -> str | None:
-    edge = seen.topology.trace(mac).edge
-    if edge is None:
-        return None
-    device = seen.network.device(edge.device)
-    desk = device.desk(edge.interface) if device else None
-    return f"{edge.device} {edge.interface}" + (f", desk {desk}" if desk else "")
-
-
-def _port(mac: str, seen: Look) -> tuple[str, str] | None:
-    edge = seen.topology.trace(mac).edge
-    return (edge.device, edge.interface) if edge else None
-
-
-def _shut_ports(ticket: Ticket) -> frozenset[tuple[str, str]]:
-    cause = ticket.cause
-    if cause is None or cause.resource.device is None:
-        return frozenset()
-    ports = cause.interfaces or (cause.resource.interface,)
-    return frozenset((cause.resource.device, p) for p in ports if p)
+def _before(store: Store, ticket: Ticket) -> tuple[Snapshot, ...]:
+    """Snapshots from before it began; where there are none, the oldest that are kept."""
+    earlier = store.history(before=ticket.began)
+    if earlier:
+        return earlier
+    kept = store.history(before=ticket.opened, per_device=50)
+    return tuple({s.device: s for s in sorted(kept, key=lambda s: s.at, reverse=True)}.values())
 
 
 def _reachable(network: Network, device: str | None) -> bool:

@@ -119,9 +119,9 @@ def verification(t: Ticket) -> None:
         word, style = _MARK[check.verdict]
         say(f"{word} {check.what}: {check.detail}", style=style)
     for lease in t.verification.wrong_leases:
-        say(
-            f"wrong lease: {lease.mac} {lease.ip or ''} at {lease.where or 'a port not known'}: reconnect it, or renew its lease"
-        )
+        held = f"holds {lease.ip}" if lease.ip else "answers nowhere"
+        where = lease.where or "a port not known"
+        say(f"reconnect {lease.mac} at {where}: it {held}", style="yellow")
 
 
 def ticket(t: Ticket, actions: Sequence[Action]) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
-from netdiag import diagnose, ticket, verify
-from netdiag.model import ArpEntry, Capture, Diagnosis, ErrDisableCause, Kind, Station
+from netdiag import diagnose, rollcall, ticket, verify
+from netdiag.model import Capture, Diagnosis, ErrDisableCause, Kind, OperStatus
 from netdiag.ticket import Check, Verdict
 from tests.networks import AT, ROUTER_MAC, Campus, home_router
 
@@ -70,39 +69,88 @@ def victim(campus: Campus) -> str:
     return next(h.mac for h in campus.hosts if h.name == "pc-2-1")
 
 
-def heard(*stations: Station) -> Capture:
-    return Capture(source="lab:noc", first=AT, last=AT, stations=stations)
+def call(
+    campus: Campus, kept: ticket.Ticket, answers: list[tuple[str, str]] | None, *heard: Capture
+):
+    seen = look(campus, *heard)
+    before = campus.network().snapshots
+    return rollcall.call(kept, seen, before, lambda _: answers), seen
 
 
-def test_a_station_that_calls_itself_by_the_routers_net_holds_a_wrong_lease():
+def everyone(campus: Campus) -> list[tuple[str, str]]:
+    return [(h.mac, h.ip) for h in campus.hosts if h.ip] + [("00:1b:54:01:00:01", "10.10.0.1")]
+
+
+def verdicts(roll) -> dict[str, Verdict]:
+    return {c.what.split(" 10.")[0]: c.verdict for c in rollcall.checks(roll)}
+
+
+def test_everyone_who_worked_before_answers():
+    campus, kept = case()
+    roll, seen = call(campus, kept, everyone(campus))
+    assert len(roll.right) >= 6
+    assert roll.silent == frozenset()
+    assert set(verdicts(roll).values()) == {Verdict.PROVEN}
+    assert rollcall.to_reconnect(roll, seen) == ()
+
+
+def test_who_answers_at_an_address_of_the_wrong_server_has_to_reconnect():
     campus, kept = case()
     mac = victim(campus)
-    legit = campus.network().captures[0]
-    now = replace(legit, stations=(Station(mac, "192.168.0.104", last=AT),))
-    (wrong,) = verify.wrong_leases(look(campus, now), since=AT - timedelta(hours=1))
+    answers = [(m, "192.168.0.104" if m == mac else ip) for m, ip in everyone(campus)]
+    roll, seen = call(campus, kept, answers)
+    (wrong,) = rollcall.to_reconnect(roll, seen)
     assert (wrong.mac, wrong.ip) == (mac, "192.168.0.104")
     assert wrong.where == "acc-2 GigabitEthernet1/0/1, desk 2F-101"
-    assert kept.cause is not None
-    assert kept.cause.resource.mac == ROUTER_MAC
+    assert verdicts(roll)["nobody holds a lease of the wrong server"] is Verdict.FAILED
 
 
-def test_who_calls_itself_by_the_right_net_again_is_well():
-    campus, _ = case()
+def test_who_is_silent_on_a_port_that_is_up_is_not_well():
+    campus, kept = case()
     mac = victim(campus)
-    legit = campus.network().captures[0]
-    earlier = replace(legit, stations=(Station(mac, "192.168.0.104", last=AT),))
-    campus.captures.append(earlier)
-    now = replace(legit, stations=(Station(mac, "10.10.2.1", last=AT),))
-    assert verify.wrong_leases(look(campus, now), since=AT - timedelta(hours=1)) == ()
+    roll, seen = call(campus, kept, [a for a in everyone(campus) if a[0] != mac])
+    assert roll.silent == {mac}
+    assert verdicts(roll)["the stations that worked before answer again"] is Verdict.FAILED
+    assert [w.ip for w in rollcall.to_reconnect(roll, seen)] == [None]
+
+
+def test_who_is_silent_on_a_port_that_is_down_is_off():
+    campus, kept = case()
+    mac = victim(campus)
+    answers = [a for a in everyone(campus) if a[0] != mac]
+    before = campus.remember(age_s=60.0).network().snapshots
+    seen = look(campus.change("acc-2", "Gi1/0/1", oper_status=OperStatus.DOWN))
+    roll = rollcall.call(kept, seen, before, lambda _: answers)
+    assert roll.off == {mac}
+    assert verdicts(roll)["the stations that worked before answer again"] is Verdict.PROVEN
 
 
 def test_who_sits_behind_the_shut_port_is_left_out():
-    campus, _ = case()
-    legit = campus.network().captures[0]
-    mac = victim(campus)
-    now = replace(legit, stations=(Station(mac, "192.168.0.104", last=AT),))
-    shut = frozenset({("acc-2", "GigabitEthernet1/0/1")})
-    assert verify.wrong_leases(look(campus, now), since=AT - timedelta(hours=1), shut=shut) == ()
+    campus, kept = case()
+    answers = [*everyone(campus), ("02:00:00:00:00:77", "192.168.0.107")]
+    campus.learn("acc-2", "02:00:00:00:00:77", "Gi1/0/5")
+    roll, _ = call(campus, kept, answers)
+    assert roll.wrong == {}
+
+
+def test_the_wrong_servers_whole_net_is_asked():
+    campus, kept = case()
+    asked: list[str] = []
+    rollcall.call(kept, look(campus), campus.network().snapshots, asked.extend)
+    assert {"192.168.0.1", "192.168.0.254"} <= set(asked)
+
+
+def test_no_sensor_is_unknown_not_proven():
+    campus, kept = case()
+    roll, _ = call(campus, kept, None)
+    assert roll is None
+    assert [c.verdict for c in rollcall.checks(roll)] == [Verdict.UNKNOWN]
+
+
+def test_nobody_known_from_before_is_unknown():
+    campus, kept = case()
+    roll = rollcall.call(kept, look(campus), (), lambda _: [])
+    assert verdicts(roll)["the stations that worked before answer again"] is Verdict.UNKNOWN
 
 
 def test_nothing_heard_is_unknown_not_proven():
@@ -122,13 +170,3 @@ def test_a_server_heard_before_the_repair_does_not_count_as_answering_now():
     (only,) = verify._servers(look(campus, probe))
     assert only.verdict is Verdict.FAILED
     assert ROUTER_MAC in only.detail
-
-
-def test_the_stations_of_before_are_those_of_the_harmed_switch():
-    campus, kept = case()
-    before = tuple(s for s in campus.network().snapshots)
-    macs = {h.mac for h in campus.hosts if h.switch == "acc-2" and h.ip}
-    found = dict(verify._stations_before(kept, look(campus), before))
-    assert set(found) <= macs
-    assert len(found) >= 6
-    assert all(isinstance(a, ArpEntry) for s in before for a in s.arp)
