@@ -17,7 +17,15 @@ from netdiag.access import Secret, SnmpAccess, SshAccess, Target
 from netdiag.errors import FileFormatError, SecretMissing, UsageError
 from netdiag.files import secrets, strict
 from netdiag.files.starter import starter
-from netdiag.model import AuthorizedDhcpServer, Device, Role, Site, SourceError
+from netdiag.model import (
+    AuthorizedDhcp6Server,
+    AuthorizedDhcpServer,
+    AuthorizedRouter,
+    Device,
+    Role,
+    Site,
+    SourceError,
+)
 from netdiag.names import long_name
 
 if TYPE_CHECKING:
@@ -271,15 +279,17 @@ def _device(host: Host, keys: Mapping[str, Any]) -> Device:
 
 def _site(keys: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any], folder: Path) -> Site:
     site = (defaults.get("data") or {}).get("netdiag") or {}
-    servers: dict[AuthorizedDhcpServer, None] = {}
-    for layer in (site, *keys):
-        for server in layer.get("dhcp_servers") or ():
-            servers[_dhcp_server(server)] = None
+    layers = (site, *keys)
+    servers = dict.fromkeys(_dhcp_server(s) for k in layers for s in k.get("dhcp_servers") or ())
+    servers6 = dict.fromkeys(_dhcp6_server(s) for k in layers for s in k.get("dhcp6_servers") or ())
+    routers = dict.fromkeys(_router(r) for k in layers for r in k.get("routers") or ())
     files = (str(folder / Path(f).expanduser()) for f in site.get("syslog_files") or ())
     return Site(
         dhcp_servers=tuple(servers),
         sensors=tuple(site.get("sensors") or ()),
         syslog_files=tuple(files),
+        dhcp6_servers=tuple(servers6),
+        routers=tuple(routers),
     )
 
 
@@ -287,7 +297,27 @@ def _dhcp_server(server: Mapping[str, Any]) -> AuthorizedDhcpServer:
     from netdiag.files.inventory_keys import DhcpServerKeys
 
     checked = DhcpServerKeys.model_validate(server)
-    return AuthorizedDhcpServer(ip=checked.ip, mac=checked.mac, vlans=tuple(checked.vlans))
+    return AuthorizedDhcpServer(
+        ip=checked.ip,
+        mac=checked.mac,
+        vlans=tuple(checked.vlans),
+        routers=tuple(checked.routers),
+        dns=tuple(checked.dns),
+    )
+
+
+def _dhcp6_server(server: Mapping[str, Any]) -> AuthorizedDhcp6Server:
+    from netdiag.files.inventory_keys import Dhcp6ServerKeys
+
+    checked = Dhcp6ServerKeys.model_validate(server)
+    return AuthorizedDhcp6Server(checked.duid, checked.mac, tuple(checked.vlans))
+
+
+def _router(router: Mapping[str, Any]) -> AuthorizedRouter:
+    from netdiag.files.inventory_keys import RouterKeys
+
+    checked = RouterKeys.model_validate(router)
+    return AuthorizedRouter(checked.ip, checked.mac, tuple(checked.vlans), tuple(checked.prefixes))
 
 
 def _login(host: Host, keys: Mapping[str, Any]) -> _Login:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 _Port = Annotated[int, Field(ge=1, le=65535)]
+_Vlan = Annotated[int, Field(ge=1, le=4094)]
 
 
 def _ip(text: str) -> str:
@@ -26,6 +27,20 @@ def _mac(text: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{12}", digits):
         raise ValueError("should be a MAC address such as 00:11:22:33:44:55")
     return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+
+
+def _duid(text: str) -> str:
+    digits = re.sub(r"[:.-]", "", text.lower())
+    if not re.fullmatch(r"([0-9a-f]{2}){3,130}", digits):
+        raise ValueError("should be a DUID in hexadecimal, such as 00:03:00:01:00:11:22:33:44:55")
+    return digits
+
+
+def _prefix(text: str) -> str:
+    try:
+        return str(ipaddress.IPv6Network(text))
+    except ValueError:
+        raise ValueError("should be an IPv6 prefix such as 2001:db8:10::/64") from None
 
 
 class _Strict(BaseModel):
@@ -70,7 +85,38 @@ class DhcpServerKeys(_Strict):
 
     ip: Annotated[str, AfterValidator(_ip)]
     mac: Annotated[str, AfterValidator(_mac)] | None = None
-    vlans: list[Annotated[int, Field(ge=1, le=4094)]] = []
+    vlans: list[_Vlan] = []
+    routers: list[Annotated[str, AfterValidator(_ip)]] = []
+    dns: list[Annotated[str, AfterValidator(_ip)]] = []
+
+
+class Dhcp6ServerKeys(_Strict):
+    """One server that may answer DHCPv6, known by its DUID or its card."""
+
+    duid: Annotated[str, AfterValidator(_duid)] | None = None
+    mac: Annotated[str, AfterValidator(_mac)] | None = None
+    vlans: list[_Vlan] = []
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if self.duid is None and self.mac is None:
+            raise ValueError("should have a duid or a mac")
+        return self
+
+
+class RouterKeys(_Strict):
+    """One IPv6 router that may advertise itself, and the prefixes that it may advertise."""
+
+    ip: Annotated[str, AfterValidator(_ip)] | None = None
+    mac: Annotated[str, AfterValidator(_mac)] | None = None
+    vlans: list[_Vlan] = []
+    prefixes: list[Annotated[str, AfterValidator(_prefix)]] = []
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if self.ip is None and self.mac is None:
+            raise ValueError("should have an ip or a mac")
+        return self
 
 
 class NetdiagKeys(_Strict):
@@ -85,6 +131,8 @@ class NetdiagKeys(_Strict):
     never_touch: list[str] | None = None
     desks: dict[str, str] | None = None
     dhcp_servers: list[DhcpServerKeys] | None = None
+    dhcp6_servers: list[Dhcp6ServerKeys] | None = None
+    routers: list[RouterKeys] | None = None
 
 
 class DefaultNetdiagKeys(NetdiagKeys):

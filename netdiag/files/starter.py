@@ -50,7 +50,11 @@ _DEFAULTS = """\
 data:
   netdiag: {}
     # dhcp_servers:                   # who may answer DHCP; without it nobody is called a rogue
-    #   - {ip: 10.10.0.2, mac: "00:11:22:33:44:55", vlans: [10]}
+    #   - {ip: 10.10.0.2, mac: "00:11:22:33:44:55", vlans: [10], routers: [10.10.0.1], dns: [10.10.0.53]}
+    # dhcp6_servers:                  # `netdiag sweep IFACE --learn` proposes all three lists
+    #   - {duid: "00:03:00:01:00:11:22:33:44:55", vlans: [10]}
+    # routers:                        # who may send router advertisements, and for which prefixes
+    #   - {mac: "00:11:22:33:44:66", vlans: [10], prefixes: ["2001:db8:10::/64"]}
     # sensors: [eth0]                 # interfaces of this machine that listen and probe
     # syslog_files: [/var/log/network.log]      # where the devices' syslog arrives
 """

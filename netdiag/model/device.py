@@ -66,6 +66,28 @@ class AuthorizedDhcpServer:
     ip: str
     mac: str | None = None
     vlans: tuple[int, ...] = ()
+    routers: tuple[str, ...] = ()
+    """The gateways that it may hand out; empty: any."""
+    dns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizedDhcp6Server:
+    """A DHCPv6 server that may answer, by DUID (hexadecimal) or card; `None` leaves that open."""
+
+    duid: str | None = None
+    mac: str | None = None
+    vlans: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizedRouter:
+    """A router that may advertise itself (RFC 4861); `None` or empty leaves that property open."""
+
+    ip: str | None = None
+    mac: str | None = None
+    vlans: tuple[int, ...] = ()
+    prefixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +119,9 @@ class Site:
     """Where to listen and probe: interface names, or `lab:NODE`."""
     syslog_files: tuple[str, ...] = ()
     """Files in which a syslog server keeps what the devices sent."""
+    dhcp6_servers: tuple[AuthorizedDhcp6Server, ...] = ()
+    routers: tuple[AuthorizedRouter, ...] = ()
+    """IPv6 routers; empty means, as above: nobody said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,9 @@ from netdiag.checks.wire import stp_root_change
 from netdiag.model import (
     ArpConflict,
     ArpEntry,
+    AuthorizedDhcp6Server,
     AuthorizedDhcpServer,
+    AuthorizedRouter,
     Capture,
     Device,
     Dhcp6Server,
@@ -371,3 +373,62 @@ def test_a_devices_own_table_tells_it_too() -> None:
     (finding,) = stp_root_change(net, topology.build(net))
     assert finding.resource.mac == ROGUE
     assert not list(stp_root_change(replace(net, history=(now,)), topology.build(net)))
+
+
+# --- lists for IPv6, and what a known server may hand out ------------------------------------------
+
+ROUTER = RouterAdvertiser(
+    "fe80::1", GATEWAY, (10,), ("2001:db8:10::/64",), 1800, AT, AT, stacks=((10,),)
+)
+SIX = Dhcp6Server("0003000118", "fe80::2", COMPANY, (10,), first=AT, last=AT, stacks=((10,),))
+
+
+@pytest.mark.parametrize(
+    ("allowed", "why"),
+    [
+        (AuthorizedRouter(mac=GATEWAY), None),
+        (AuthorizedRouter("fe80::1", GATEWAY, (10, 20), ("2001:db8:10::/64",)), None),
+        (AuthorizedRouter(mac=COMPANY), "not an authorized router"),
+        (AuthorizedRouter("fe80::1", COMPANY), "not an authorized router"),
+        (AuthorizedRouter(mac=GATEWAY, vlans=(20,)), "not authorized in VLAN 10"),
+        (AuthorizedRouter(mac=GATEWAY, prefixes=("2001:db8:20::/64",)), "may not advertise 2001:"),
+    ],
+)
+def test_the_list_of_routers(allowed: AuthorizedRouter, why: str | None) -> None:
+    net = network(routers=(ROUTER,), site=Site(routers=(allowed,)))
+    found = advertised(net)
+    assert len(found) == (why is not None)
+    assert all((why or "") in f.summary for f in found)
+    assert authorized(net) == {f"RouterAdvertiser:{GATEWAY}": why is None}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "why"),
+    [
+        (AuthorizedDhcp6Server(duid="0003000118"), None),
+        (AuthorizedDhcp6Server(mac=COMPANY, vlans=(10,)), None),
+        (AuthorizedDhcp6Server(duid="0003000119"), "not an authorized DHCPv6 server"),
+        (AuthorizedDhcp6Server("0003000118", GATEWAY), "copies the DUID"),
+        (AuthorizedDhcp6Server(mac=COMPANY, vlans=(20,)), "not authorized in VLAN 10"),
+    ],
+)
+def test_the_list_of_dhcp6_servers(allowed: AuthorizedDhcp6Server, why: str | None) -> None:
+    net = network(dhcp6_servers=(SIX,), site=Site(dhcp6_servers=(allowed,)))
+    found = list(rogue_dhcp6_server(net, topology.build(net)))
+    assert len(found) == (why is not None)
+    assert all((why or "") in f.summary for f in found)
+    assert authorized(net) == {f"Dhcp6Server:{COMPANY}": why is None}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "why"),
+    [
+        (AuthorizedDhcpServer("10.10.0.2", COMPANY, (10,), ("10.10.0.1",), ("10.10.0.2",)), None),
+        (AuthorizedDhcpServer("10.10.0.2", COMPANY, (), ("10.10.0.9",)), "hands out the gateway 10.10.0.1"),
+        (AuthorizedDhcpServer("10.10.0.2", dns=("10.0.0.53",)), "hands out the name server 10.10.0.2"),
+    ],
+)  # fmt: skip
+def test_what_a_known_server_may_hand_out(allowed: AuthorizedDhcpServer, why: str | None) -> None:
+    found = rogues(network(SERVER, site=Site((allowed,))))
+    assert len(found) == (why is not None)
+    assert all((why or "") in f.summary for f in found)

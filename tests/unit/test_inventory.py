@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from netdiag.access import Secret
 from netdiag.errors import FileFormatError, NetdiagError, SecretMissing, UsageError
 from netdiag.files import codec, inventory, secrets, strict
-from netdiag.model import AuthorizedDhcpServer, Device, ErrDisableCause, ErrDisabled, Role
+from netdiag.model import (
+    AuthorizedDhcp6Server,
+    AuthorizedDhcpServer,
+    AuthorizedRouter,
+    Device,
+    ErrDisableCause,
+    ErrDisabled,
+    Role,
+)
 
 SENTINEL = "s3ntinel-Zq9"
 
@@ -113,6 +121,38 @@ def test_what_holds_for_the_site(write):
     assert inv.site.dhcp_servers == (AuthorizedDhcpServer("10.10.0.2", "00:11:22:33:44:55", (10,)),)
     assert inv.site.sensors == ("lab:noc",)
     assert inv.site.syslog_files == (str(inv.folder / "noc.log"), "/var/log/net.log")
+
+
+def test_who_may_serve_ipv6_and_what_a_server_may_hand_out(write):
+    text = """
+    data:
+      netdiag:
+        dhcp_servers: [{ip: 10.10.0.2, routers: [10.10.0.1], dns: [10.10.0.53]}]
+        dhcp6_servers: [{duid: "00:03:00:01:00:11", vlans: [10]}]
+        routers: [{mac: "00-11-22-33-44-55", prefixes: ["2001:DB8:10::/64"]}]
+    """
+    site = inventory.load(write(defaults=text)).site
+    assert site.dhcp_servers == (
+        AuthorizedDhcpServer("10.10.0.2", routers=("10.10.0.1",), dns=("10.10.0.53",)),
+    )
+    assert site.dhcp6_servers == (AuthorizedDhcp6Server("000300010011", vlans=(10,)),)
+    assert site.routers == (
+        AuthorizedRouter(mac="00:11:22:33:44:55", prefixes=("2001:db8:10::/64",)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("dhcp6_servers: [{vlans: [10]}]", "should have a duid or a mac"),
+        ("dhcp6_servers: [{duid: '0xzz'}]", "should be a DUID"),
+        ("routers: [{prefixes: ['2001:db8::/64']}]", "should have an ip or a mac"),
+        ("routers: [{ip: 'fe80::1', prefixes: ['2001:db8::1/64']}]", "should be an IPv6 prefix"),
+    ],
+)
+def test_a_list_that_names_nobody_is_refused(write, keys, said):
+    with pytest.raises(FileFormatError, match=said):
+        inventory.load(write(defaults=f"data: {{netdiag: {{{keys}}}}}"))
 
 
 def test_inheritance_is_what_nornir_itself_makes_of_the_files(write):

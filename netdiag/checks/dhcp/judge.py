@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network, ip_interface
 
+from netdiag.checks.dhcp.judge_six import judge6, judge_router
+from netdiag.checks.dhcp.verdict import UNKNOWN, YES, Verdict, no
 from netdiag.model import AuthorizedDhcpServer, Capture, DhcpServer, Network
 
 SAME_TIME = timedelta(hours=1)
@@ -28,21 +30,6 @@ class Seen:
     sensor: str
     probed: bool
     """Its OFFER answered a probe of ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether a server may answer, and why not."""
-
-    allowed: bool | None
-    why: str = ""
-
-
-_YES, _UNKNOWN = Verdict(allowed=True), Verdict(allowed=None)
-
-
-def _no(why: str) -> Verdict:
-    return Verdict(allowed=False, why=why)
 
 
 def seen_servers(network: Network) -> tuple[Seen, ...]:
@@ -88,18 +75,18 @@ def judge(server: DhcpServer, network: Network) -> Verdict:
     """Whether the inventory allows this server to say what it says."""
     allowed = network.site.dhcp_servers
     if not allowed:
-        return _UNKNOWN
+        return UNKNOWN
     claimed = server.server_id or (None if server.relay else server.ip)
     if claimed is None:
-        return _UNKNOWN  # cut short: it does not say who it is
+        return UNKNOWN  # cut short: it does not say who it is
     named = [a for a in allowed if a.ip == claimed]
     if not named:
-        return _no(f"{claimed} is not an authorized DHCP server")
+        return no(f"{claimed} is not an authorized DHCP server")
     here = [
         a for a in named if not a.vlans or not server.vlans or set(server.vlans) <= set(a.vlans)
     ]
     if not here:
-        return _no(f"{claimed} is not authorized in VLAN {_numbers(server.vlans)}")
+        return no(f"{claimed} is not authorized in VLAN {_numbers(server.vlans)}")
     if _is_relayed(server):
         return _relayed(server, claimed, network)
     return _direct(server, claimed, here, network)
@@ -116,9 +103,9 @@ def _direct(
     macs = {a.mac.lower() for a in named if a.mac}
     if all(a.mac for a in named):
         if server.mac in macs or _came_through_a_gateway(server, network):
-            return _YES
+            return YES
         real = ", ".join(sorted(macs))
-        return _no(f"it copies the identity of {claimed}, whose card is {real}")
+        return no(f"it copies the identity of {claimed}, whose card is {real}")
     rivals = {
         s.server.mac
         for s in seen_servers(network)
@@ -127,24 +114,24 @@ def _direct(
     owners = holders(network, claimed)
     if rivals and server.mac not in owners:
         others = ", ".join(sorted(rivals))
-        return _no(f"it answers as {claimed}, and so does {others}")
-    return _YES
+        return no(f"it answers as {claimed}, and so does {others}")
+    return YES
 
 
 def _relayed(server: DhcpServer, claimed: str, network: Network) -> Verdict:
     """The relay must be the holder of its address, and needed: a server in the subnet needs none."""
     routers = infrastructure(network)
     if server.mac in routers:
-        return _YES
+        return YES
     owners = holders(network, server.relay or "")
     if owners and server.mac not in owners:
         real = ", ".join(sorted(owners))
-        return _no(f"it claims to relay for {claimed} from {server.relay}, which is {real}")
+        return no(f"it claims to relay for {claimed} from {server.relay}, which is {real}")
     macs = {a.mac.lower() for a in network.site.dhcp_servers if a.ip == claimed and a.mac}
     subnet = offered_network(server)
     if not owners and macs and subnet is not None and _inside(claimed, subnet):
-        return _no(f"it claims to relay for {claimed}, which needs no relay in {subnet}")
-    return _YES
+        return no(f"it claims to relay for {claimed}, which needs no relay in {subnet}")
+    return YES
 
 
 def _came_through_a_gateway(server: DhcpServer, network: Network) -> bool:
@@ -213,17 +200,22 @@ def rogues(network: Network) -> Iterator[tuple[Seen, Verdict]]:
 def authorized(network: Network) -> Mapping[str, bool | None]:
     """`DhcpServer:MAC` -> verdict, one refusal outweighing; `None` where nobody said.
 
-    DHCPv6 servers and routers are known by card only: those of rogue DHCP servers are refused.
+    A DHCPv6 server or router on the card of a rogue DHCP server is refused whatever the list says.
     """
     found: dict[str, bool | None] = {}
     for seen in seen_servers(network):
-        key = f"DhcpServer:{seen.server.mac}"
-        verdict = judge(seen.server, network).allowed
-        found[key] = verdict if found.get(key) is not False else False
+        _keep(found, f"DhcpServer:{seen.server.mac}", judge(seen.server, network).allowed)
     bad = {seen.server.mac for seen, _ in rogues(network)}
     for capture in network.captures:
         for six in capture.dhcp6_servers:
-            found[f"Dhcp6Server:{six.mac}"] = False if six.mac in bad else None
+            verdict = False if six.mac in bad else judge6(six, network.site).allowed
+            _keep(found, f"Dhcp6Server:{six.mac}", verdict)
         for router in capture.routers:
-            found[f"RouterAdvertiser:{router.mac}"] = False if router.mac in bad else None
+            verdict = False if router.mac in bad else judge_router(router, network.site).allowed
+            _keep(found, f"RouterAdvertiser:{router.mac}", verdict)
     return found
+
+
+def _keep(found: dict[str, bool | None], key: str, verdict: bool | None) -> None:
+    """One refusal outweighs."""
+    found[key] = verdict if found.get(key) is not False else False

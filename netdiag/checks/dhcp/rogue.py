@@ -174,6 +174,10 @@ def _strange_answers(network: Network, topology: Topology) -> Iterator[Finding]:
     good = [s for s in seen_servers(network) if judge(s.server, network).allowed]
     for seen in good:
         server = seen.server
+        wrong = _wrong_option(network, server)
+        if wrong is not None:
+            yield _finding(network, topology, seen, wrong)
+            continue
         peers = [
             o.server
             for o in good
@@ -185,3 +189,21 @@ def _strange_answers(network: Network, topology: Topology) -> Iterator[Finding]:
         if agreed and server.routers and len(peers) > 1 and not agreed & set(server.routers):
             why = f"an authorized server, but its gateway {server.routers[0]} is not the others'"
             yield _finding(network, topology, seen, why)
+
+
+def _wrong_option(network: Network, server: DhcpServer) -> str | None:
+    """A gateway or name server that the inventory does not give this server to hand out."""
+    named = [
+        a
+        for a in network.site.dhcp_servers
+        if a.ip == (server.server_id or server.ip)
+        and (not a.vlans or not server.vlans or set(a.vlans) & set(server.vlans))
+    ]
+    for what, given, sets in (
+        ("gateway", server.routers, [a.routers for a in named]),
+        ("name server", server.dns, [a.dns for a in named]),
+    ):
+        strange = [ip for ip in given if not any(ip in allowed for allowed in sets)]
+        if strange and sets and all(sets):
+            return f"an authorized server, but it hands out the {what} {clean(strange[0], 45)}"
+    return None

@@ -14,6 +14,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from netdiag.checks.dhcp.judge import at_once, infrastructure, rogues
+from netdiag.checks.dhcp.judge_six import judge6, judge_router
 from netdiag.model import (
     Dhcp6Server,
     Evidence,
@@ -41,6 +42,10 @@ def rogue_dhcp6_server(network: Network, topology: Topology) -> Iterable[Finding
         if server.mac in bad:
             why = "the card is that of an unauthorized DHCP server"
             yield _finding6(network, topology, server, source, why)
+        elif (verdict := judge6(server, network.site)).allowed is False:
+            yield _finding6(network, topology, server, source, verdict.why)
+    if network.site.dhcp6_servers:
+        return
     for (source, a), (_, b) in combinations(_servers(network), 2):
         if a.duid == b.duid or {a.mac, b.mac} & bad or not _together(a, b):
             continue
@@ -55,6 +60,7 @@ def rogue_router_advertisement(network: Network, topology: Topology) -> Iterable
     """Routers on a rogue's card, strangers beside the network's own, and contradicting ones."""
     bad = {seen.server.mac for seen, _ in rogues(network)}
     own = infrastructure(network) | {a.mac.lower() for a in network.site.dhcp_servers if a.mac}
+    own |= {r.mac for c in network.captures for r in c.routers if _is_allowed(network, r)}
     routers = [
         (c.source, r)
         for c in network.captures
@@ -62,15 +68,27 @@ def rogue_router_advertisement(network: Network, topology: Topology) -> Iterable
         if r.session is None and r.lifetime_s
     ]
     for source, router in routers:
-        why = _stranger(router, bad, own, [r for _, r in routers])
+        why = _refused(network, router, bad) or _stranger(router, bad, own, [r for _, r in routers])
         if why is not None:
             yield _router(network, topology, router, source, why)
+    if network.site.routers:
+        return
     unknown = [(s, r) for s, r in routers if r.mac not in bad and not _is_own(r.mac, own)]
     for (source, a), (_, b) in combinations(unknown, 2):
         if a.mac == b.mac or not _together(a, b) or any(_is_own(r.mac, own) for _, r in routers):
             continue
         if a.prefixes and b.prefixes and not set(a.prefixes) & set(b.prefixes):
             yield _contradiction(network, a, b, source)
+
+
+def _is_allowed(network: Network, router: RouterAdvertiser) -> bool:
+    return judge_router(router, network.site).allowed is True
+
+
+def _refused(network: Network, router: RouterAdvertiser, bad: set[str]) -> str | None:
+    """Why the inventory's list of routers does not allow this one."""
+    verdict = judge_router(router, network.site)
+    return verdict.why if verdict.allowed is False and router.mac not in bad else None
 
 
 def _stranger(
