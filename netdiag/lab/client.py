@@ -49,10 +49,12 @@ def start(
     snmp_version: str = "2c",
     syslog_to: tuple[str, int] | None = None,
     traps_to: tuple[str, int] | None = None,
+    behind_s: float = 0.0,
 ) -> Lab:
     """Brings a lab up and waits until it answers. Unless `detached`, it dies with this process.
 
-    `LabError` when one runs there already or does not come up; errors of the topology file as they are.
+    `behind_s`: its time of day starts so far in the past, and `advance` lets it catch up: what takes
+    minutes then takes moments, each message with its own time. `LabError` when one runs there already or does not come up; errors of the topology file as they are.
     """
     file = state_file(state_dir).absolute()
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -62,6 +64,7 @@ def start(
         )
     line = [sys.executable, "-m", "netdiag.lab.service", "--state", str(file)]
     line += ["--seed", str(seed), "--ttl", str(ttl_s), "--snmp-version", snmp_version]
+    line += ["--behind", str(behind_s)] if behind_s else []
     line += ["--topology", str(Path(topology).absolute())] if topology else []
     flags = {"with-parent": not detached, "fixed-ports": fixed_ports, "out-of-band": out_of_band}
     line += [f"--{name}" for name, on in flags.items() if on]
@@ -218,9 +221,9 @@ class Lab:
         """Pulls out what is in the station's wall socket."""
         self._do("unplug", host=host)
 
-    def advance(self, seconds: float) -> None:
-        """Moves lab time on, faster than the clock on the wall."""
-        self._do("advance", seconds=seconds)
+    def advance(self, seconds: float) -> float:
+        """Moves lab time on, faster than the clock on the wall; how far it is still behind that."""
+        return float(self._do("advance", seconds=seconds)["behind_s"])
 
     def console(self, switch: str, line: str | None = None, session: str = "") -> tuple[str, str]:
         """(what a line prints, the prompt after it) on a switch's console, which needs no network.

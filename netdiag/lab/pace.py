@@ -26,9 +26,15 @@ class Pacer:
     """The one place that calls `run_until` while the lab runs."""
 
     def __init__(
-        self, plane: Dataplane, clock: LabClock, wall: Callable[[], datetime] = _wall
+        self,
+        plane: Dataplane,
+        clock: LabClock,
+        wall: Callable[[], datetime] = _wall,
+        *,
+        behind_s: float = 0.0,
     ) -> None:
         self._plane, self._clock, self._wall = plane, clock, wall
+        self._behind_s = behind_s
         self._turn = asyncio.Lock()
         self._last = 0.0
         self.lag_s = 0.0
@@ -47,18 +53,31 @@ class Pacer:
                 if debt > MAX_DEBT_S:
                     self.lag_s += debt - MAX_DEBT_S
                     debt = MAX_DEBT_S
-                    self._clock.resume(self._plane.now(), self._wall() - timedelta(seconds=debt))
+                    self._resume(debt)
                 debt -= await self._slices(debt, SLICE_S)
 
-    async def advance(self, seconds: float) -> None:
-        """Moves lab time on by so much, as fast as it goes; on the wall it takes but a moment."""
+    async def advance(self, seconds: float) -> float:
+        """Moves lab time on by so much, as fast as it goes; how far it still is behind the wall.
+
+        A lab whose time of day lags behind the wall catches up first: then each second is one. Beyond
+        that all of it happens in one moment of the wall.
+        """
         async with self._turn:
-            self._clock.skip(self._plane.now(), self._wall())
+            owed = min(seconds, self._behind_s)
             try:
-                await self._slices(seconds, _SKIP_S)
+                await self._slices(owed, _SKIP_S)
+                if seconds > owed:
+                    self._clock.skip(self._plane.now(), self._wall())
+                    await self._slices(seconds - owed, _SKIP_S)
             finally:
-                self._clock.resume(self._plane.now(), self._wall())
+                self._behind_s -= owed
+                self._resume(0.0)
                 self._last = asyncio.get_running_loop().time()
+            return self._behind_s
+
+    def _resume(self, debt_s: float) -> None:
+        late = timedelta(seconds=debt_s + self._behind_s)
+        self._clock.resume(self._plane.now(), self._wall() - late)
 
     async def _slices(self, seconds: float, size: float) -> float:
         """Runs that much lab time in slices, others having their turn in between."""

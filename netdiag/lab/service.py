@@ -54,6 +54,8 @@ class Settings:
     snmp_version: str = "2c"
     syslog_to: Address | None = None
     traps_to: Address | None = None
+    behind_s: float = 0.0
+    """Its time of day lags so much behind the wall, until `advance` lets it catch up."""
 
     @property
     def folder(self) -> Path:
@@ -114,7 +116,7 @@ async def serve(settings: Settings) -> None:
 def _build(settings: Settings) -> _Running:
     built = campus.build(campus.load(settings.topology), settings.seed)
     built.run_until(BOOT_S)
-    clock = LabClock(datetime.now(UTC) - timedelta(seconds=BOOT_S))
+    clock = LabClock(datetime.now(UTC) - timedelta(seconds=BOOT_S + settings.behind_s))
     syslog = settings.folder / "syslog.log"
     syslog.unlink(missing_ok=True)
     noc = Noc(syslog, syslog_to=settings.syslog_to, traps_to=settings.traps_to)
@@ -126,7 +128,7 @@ def _build(settings: Settings) -> _Running:
             noc.hear(event, clock.at(event.at), port, switch.uptime())
 
     built.subscribe(hear)
-    return _Running(built, clock, Pacer(built, clock), noc, {})
+    return _Running(built, clock, Pacer(built, clock, behind_s=settings.behind_s), noc, {})
 
 
 def _wanted(settings: Settings, number: int) -> Ports:
@@ -353,8 +355,8 @@ class Operations:
         seconds = float(request["seconds"])
         if not 0 <= seconds <= _LONGEST_ADVANCE_S:
             raise UsageError(f"{seconds:g} s: lab time moves on by 0 to {_LONGEST_ADVANCE_S:g} s")
-        await self._lab.pacer.advance(seconds)
-        return {"now": self._campus.now()}
+        behind = await self._lab.pacer.advance(seconds)
+        return {"now": self._campus.now(), "behind_s": behind}
 
     async def _console(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         agent = self._lab.agents.get(request["switch"])
@@ -385,8 +387,10 @@ def _settings(arguments: Sequence[str]) -> Settings:
     parser.add_argument("--snmp-version", choices=("2c", "3"), default="2c")
     parser.add_argument("--syslog-to", type=_address)
     parser.add_argument("--traps-to", type=_address)
+    parser.add_argument("--behind", type=float, default=0.0)
     given = vars(parser.parse_args(arguments))
-    return Settings(state_file=given.pop("state"), ttl_s=given.pop("ttl"), **given)
+    times = {"ttl_s": given.pop("ttl"), "behind_s": given.pop("behind")}
+    return Settings(state_file=given.pop("state"), **times, **given)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

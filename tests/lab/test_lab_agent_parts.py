@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from netdiag.lab import ber
 from netdiag.lab.clock import LabClock
 from netdiag.lab.dataplane import SwitchEvent
@@ -80,6 +82,18 @@ def test_advance_moves_on_at_once():
     plane = Plane()
     asyncio.run(Pacer(plane, LabClock(NOON)).advance(600))  # type: ignore[arg-type]
     assert abs(plane.second - 600) < 1e-6
+
+
+def test_a_lab_that_is_behind_catches_up_second_by_second_and_then_skips():
+    plane = Plane()
+    wall = NOON + timedelta(seconds=60)
+    clock = LabClock(NOON)
+    pacer = Pacer(plane, clock, lambda: wall, behind_s=60.0)  # type: ignore[arg-type]
+    assert asyncio.run(pacer.advance(40)) == pytest.approx(20)
+    assert clock.at(10) == NOON + timedelta(seconds=10)
+    assert clock.at(40) == NOON + timedelta(seconds=40)
+    assert asyncio.run(pacer.advance(50)) == 0
+    assert clock.at(60) == clock.at(89) == wall
 
 
 def event(facility: str, text: str, cause: str | None = None) -> SwitchEvent:

@@ -1,0 +1,417 @@
+"""The scoreboard: practice incidents, diagnosed blind, and scored as the public benchmarks do.
+
+Each run has a campus of its own, reached through sockets only. The diagnosis sees what netdiag's
+collectors and sensors see; the truth is asked of the lab for the score alone. Waiting is the lab's,
+not the wall's: its time of day starts in the past and catches up, each message with its own time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import mean, median
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from netdiag import diagnose
+from netdiag.errors import NetdiagError, UsageError
+from netdiag.files import inventory as inventories
+from netdiag.model import Capture, Cause, Diagnosis, Snapshot
+
+if TYPE_CHECKING:
+    from netdiag.files.inventory import Inventory
+    from netdiag.lab.client import Lab
+    from netdiag.lab.scenario import Scenario, Step
+    from netdiag.store import Store
+
+Tell = Callable[[str], None]
+WINDOW_S = 3.0
+_LAST_WORDS_S = 3.0
+"""Between the last step and the first call."""
+_BOTH_ENDS = frozenset({"layer2-loop", "uplink-down"})
+"""Incidents with two ends, each of which is the right place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """One injected trouble: any of the kinds at any of the places names it."""
+
+    kinds: tuple[str, ...]
+    places: tuple[tuple[str, str | None], ...]
+    mac: str | None
+    first: bool
+    """It is to be rank 1, not only among the causes."""
+    description: str
+
+    def has_kind(self, cause: Cause) -> bool:
+        return bool({cause.kind.value, *(k.value for k in cause.also)} & set(self.kinds))
+
+    def has_device(self, cause: Cause) -> bool:
+        return cause.resource.device in {device for device, _ in self.places}
+
+    def has_place(self, cause: Cause) -> bool:
+        return (cause.resource.device, cause.resource.interface) in self.places
+
+    def is_named_by(self, cause: Cause) -> bool:
+        return self.has_kind(cause) and self.has_place(cause)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One scenario with one seed, scored."""
+
+    name: str
+    kind: str
+    seed: int
+    topology: str
+    truths: tuple[Truth, ...]
+    causes: tuple[Cause, ...]
+    kind_right: bool
+    device_right: bool
+    interface_right: bool
+    f1: float
+    seconds_to_name: float | None
+    evidence: Path | None = None
+    error: str | None = None
+    """Why there is no diagnosis at all."""
+
+    @property
+    def right(self) -> bool:
+        """Healthy: nothing named. Else: rank 1 has a right kind at a right port."""
+        if self.error is not None:
+            return False
+        if self.kind == "healthy":
+            return not self.causes
+        return self.kind_right and self.interface_right
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """All runs."""
+
+    data_plane: str
+    runs: tuple[Run, ...]
+    took_s: float
+
+    def summary(self) -> dict[str, Any]:
+        """Shares are of 1; `null` where there was no such run."""
+        sick = [r for r in self.runs if r.kind != "healthy"]
+        well = [r for r in self.runs if r.kind == "healthy"]
+        times = [r.seconds_to_name for r in sick if r.right and r.seconds_to_name is not None]
+        return {
+            "runs": len(self.runs),
+            "right": sum(r.right for r in self.runs),
+            "incidents": len(sick),
+            "right_kind": _share(r.kind_right for r in sick),
+            "right_device": _share(r.device_right for r in sick),
+            "right_interface": _share(r.interface_right for r in sick),
+            "right_all": _share(r.right for r in sick),
+            "f1": round(mean(r.f1 for r in self.runs), 3) if self.runs else None,
+            "healthy": len(well),
+            "false_alarms": sum(not r.right for r in well),
+            "median_seconds_to_name": round(median(times), 1) if times else None,
+            "slowest_seconds_to_name": round(max(times), 1) if times else None,
+            "took_s": round(self.took_s, 1),
+        }
+
+
+def _share(values: Iterable[bool]) -> float | None:
+    found = list(values)
+    return round(sum(found) / len(found), 3) if found else None
+
+
+def run(
+    *,
+    data_plane: str = "soft",
+    kinds: Sequence[str] = (),
+    seeds: Sequence[int] = (0,),
+    evidence: Path,
+    keep_all: bool = False,
+    tell: Tell = lambda _: None,
+    done: Callable[[Run], None] = lambda _: None,
+) -> Score:
+    """Runs the scenarios of those kinds or names, each with each seed, one after the other.
+
+    `evidence` gets a folder for each miss (with `keep_all` for each run) that `netdiag replay` reads.
+    """
+    from netdiag.lab import scenario
+
+    if data_plane != "soft":
+        raise UsageError("--data-plane real: not yet; the simulated one is `soft`")
+    started = datetime.now(UTC)
+    runs: list[Run] = []
+    for name in scenario.chosen(kinds):
+        for seed in seeds:
+            folder = evidence / f"{name}-{seed}"
+            found = play(name, scenario.load(name), seed, folder, tell=tell)
+            if found.right and not keep_all:
+                shutil.rmtree(folder, ignore_errors=True)
+                found = replace(found, evidence=None)
+            done(found)
+            runs.append(found)
+    return Score(data_plane, tuple(runs), (datetime.now(UTC) - started).total_seconds())
+
+
+def play(
+    name: str, plot: Scenario, seed: int, evidence: Path, *, tell: Tell = lambda _: None
+) -> Run:
+    """One scenario with one seed, on a fresh campus; what fails is a miss with its reason."""
+    shutil.rmtree(evidence, ignore_errors=True)
+    truths: tuple[Truth, ...] = ()
+    answer, error = None, None
+    try:
+        with _stage(plot, seed) as stage:
+            stage.act()
+            truths = stage.truths()
+            answer = stage.diagnose(evidence, tell)
+    except NetdiagError as exc:
+        error = str(exc)
+    result = score(name, plot, seed, truths, answer, evidence=evidence, error=error)
+    _keep_score(result)
+    return result
+
+
+def score(
+    name: str,
+    plot: Scenario,
+    seed: int,
+    truths: tuple[Truth, ...],
+    answer: Diagnosis | None,
+    *,
+    evidence: Path | None = None,
+    error: str | None = None,
+) -> Run:
+    """Holds an answer against the truth: pure."""
+    causes = answer.causes if answer is not None else ()
+    first = causes[:1]
+    main = [t for t in truths if t.first]
+    named = sum(any(t.is_named_by(c) for c in causes) for t in truths)
+    meant = sum(any(t.is_named_by(c) for t in truths) for c in causes)
+    return Run(
+        name=name,
+        kind=str(plot.kind),
+        seed=seed,
+        topology=plot.topology,
+        truths=truths,
+        causes=causes,
+        kind_right=any(t.has_kind(c) for t in main for c in first),
+        device_right=any(t.has_device(c) for t in main for c in first),
+        interface_right=any(t.is_named_by(c) for t in main for c in first),
+        f1=_f1(named, len(truths), meant, len(causes)),
+        seconds_to_name=round(answer.took_s, 2) if answer is not None else None,
+        evidence=evidence,
+        error=error,
+    )
+
+
+def _f1(named: int, truths: int, meant: int, causes: int) -> float:
+    """Of (resource, kind) pairs; 1 when there is nothing to name and nothing is named."""
+    if not truths and not causes:
+        return 1.0
+    recall = named / truths if truths else 0.0
+    precision = meant / causes if causes else 0.0
+    both = recall + precision
+    return round(2 * recall * precision / both, 3) if both else 0.0
+
+
+# --- one run -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _stage(plot: Scenario, seed: int) -> Iterator[_Stage]:
+    from netdiag.lab import client, scenario
+    from netdiag.store import Store
+
+    before = os.environ.get("NETDIAG_LAB")
+    behind = plot.lasts_s + _LAST_WORDS_S
+    with TemporaryDirectory(prefix="netdiag-bench-") as name:
+        folder = Path(name)
+        lab = client.start(
+            scenario.write_topology(plot, folder),
+            seed,
+            state_dir=folder,
+            out_of_band=plot.out_of_band,
+            behind_s=behind,
+        )
+        # The capture process finds the campus as a sensor finds any running lab: by this file.
+        os.environ["NETDIAG_LAB"] = str(lab.state_file)
+        try:
+            with Store(folder / "bench.db") as store:
+                yield _Stage(plot, seed, lab, inventories.load(lab.inventory), store, behind)
+        finally:
+            lab.stop()
+            if before is None:
+                del os.environ["NETDIAG_LAB"]
+            else:
+                os.environ["NETDIAG_LAB"] = before
+
+
+@dataclass(slots=True)
+class _Stage:
+    """A campus on which one scenario is played."""
+
+    plot: Scenario
+    seed: int
+    lab: Lab
+    inventory: Inventory
+    store: Store
+    behind_s: float
+    """How far the lab's time of day is behind the wall."""
+    injected: list[tuple[Step, Mapping[str, Any]]] = field(default_factory=list)
+
+    def act(self) -> None:
+        """Everything that happens before the first call."""
+        for step in self.plot.steps:
+            if step.wait is not None:
+                self.behind_s = self.lab.advance(step.wait)
+            elif step.watch:
+                self._watch(step.days_ago)
+            elif step.sweep:
+                self._sweep()
+            elif step.renew is not None:
+                self._renew(step.renew)
+            else:
+                self._inject(step)
+        self.behind_s = self.lab.advance(self.behind_s)
+
+    def _inject(self, step: Step) -> None:
+        from netdiag.lab import scenario
+
+        options = scenario.options(step, self.seed)
+        truth = self.lab.inject(step.inject or "", self.seed, **options)
+        self.injected.append((step, truth))
+
+    def _watch(self, days_ago: float) -> None:
+        """A regular poll of that moment: its times are the lab's."""
+        from netdiag import collect
+
+        found = collect.poll(self.inventory.targets(), via=frozenset({"snmp"}), window_s=None)
+        late = timedelta(days=days_ago, seconds=self.behind_s)
+        self.store.add_snapshots(tuple(_earlier(s, late) for s in found))
+
+    def _sweep(self) -> None:
+        from netdiag.collect import wire
+
+        for sensor in self.inventory.site.sensors:
+            heard: Capture = wire.probe(sensor, window_s=1.5)
+            late = timedelta(seconds=self.behind_s)
+            self.store.add_capture(heard, datetime.now(UTC) - late)
+
+    def _renew(self, count: int) -> None:
+        where = {truth["device"] for _, truth in self.injected}
+        near = sorted(
+            h["name"]
+            for h in self.lab.hosts()
+            if h["connected"] and (not where or h["switch"] in where)
+        )
+        for name in random.Random(self.seed).sample(near, min(count, len(near))):
+            self.lab.renew(name)
+
+    def truths(self) -> tuple[Truth, ...]:
+        """What is to be named; harmless injections are nothing to name."""
+        accept = tuple(k.value for k in self.plot.accept)
+        return tuple(
+            Truth(
+                kinds=(*truth["kinds"], *(accept if step.cause else ())),
+                places=_places(truth),
+                mac=truth["mac"],
+                first=step.cause,
+                description=truth["description"],
+            )
+            for step, truth in self.injected
+            if truth["kinds"]
+        )
+
+    def diagnose(self, record_to: Path, tell: Tell) -> Diagnosis:
+        """As `netdiag diagnose` does it, with all channels."""
+        return diagnose.diagnose(
+            self.inventory,
+            self.store,
+            symptom=self.plot.symptom,
+            window_s=WINDOW_S,
+            record_to=record_to,
+            tell=tell,
+        )
+
+
+def _places(truth: Mapping[str, Any]) -> tuple[tuple[str, str | None], ...]:
+    ends = [(truth["device"], name) for name in truth["interfaces"]]
+    if _BOTH_ENDS & set(truth["kinds"]):
+        ends += [(device, name) for device, name in truth["far_ends"]]
+    return tuple(ends)
+
+
+def _earlier(snapshot: Snapshot, late: timedelta) -> Snapshot:
+    ports = tuple(
+        replace(i, counters=replace(i.counters, at=i.counters.at - late)) if i.counters else i
+        for i in snapshot.interfaces
+    )
+    return replace(snapshot, at=snapshot.at - late, interfaces=ports)
+
+
+# --- on paper ------------------------------------------------------------------------------------
+
+
+def _keep_score(result: Run) -> None:
+    """The truth beside the recorded evidence."""
+    if result.evidence is not None and result.evidence.is_dir():
+        text = json.dumps(row(result), indent=1, ensure_ascii=False)
+        (result.evidence / "score.json").write_text(text + "\n", encoding="utf-8")
+
+
+def row(result: Run) -> dict[str, Any]:
+    """One of `scenarios` in the contract's bench JSON."""
+    main = next((t for t in result.truths if t.first), None)
+    return {
+        "kind": result.kind,
+        "variant": result.name,
+        "seed": result.seed,
+        "topology": result.topology,
+        "truth": {
+            "kind": main.kinds[0] if main else "healthy",
+            "also": list(main.kinds[1:]) if main else [],
+            "device": main.places[0][0] if main else None,
+            "interface": main.places[0][1] if main else None,
+            "places": [list(p) for p in main.places] if main else [],
+            "mac": main.mac if main else None,
+            "description": main.description if main else None,
+        },
+        "diagnosed": [
+            {
+                "rank": c.rank,
+                "kind": c.kind.value,
+                "also": [k.value for k in c.also],
+                "device": c.resource.device,
+                "interface": c.resource.interface,
+                "mac": c.resource.mac,
+                "confidence": c.confidence,
+            }
+            for c in result.causes
+        ],
+        "right": result.right,
+        "right_kind": result.kind_right,
+        "right_device": result.device_right,
+        "right_interface": result.interface_right,
+        "f1": result.f1,
+        "seconds_to_name": result.seconds_to_name,
+        "seconds_to_restore": None,
+        "evidence": str(result.evidence) if result.evidence else None,
+        "error": result.error,
+    }
+
+
+def report(found: Score) -> dict[str, Any]:
+    """`netdiag lab bench --json`."""
+    return {
+        "schema": "netdiag/bench/1",
+        "data_plane": found.data_plane,
+        "scenarios": [row(r) for r in found.runs],
+        "summary": found.summary(),
+    }
