@@ -289,6 +289,8 @@ class LogEvent:
     raw: str = ""
     ip: str | None = None
     """The address that the message names: of a rogue server, of a duplicate."""
+    count: int = 1
+    """How many alike messages this one stands for, itself the last of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from netdiag.errors import FileFormatError, Locked, StoreError, UsageError
 from netdiag.files import codec
 from netdiag.kb import Article
-from netdiag.model import Baseline, Capture, Snapshot
+from netdiag.model import Baseline, Capture, LogEvent, Snapshot
 from netdiag.store import lock
 from netdiag.store.database import BUSY_S, connect, default_path, prepare, translated, writing
-from netdiag.store.times import to_stored
+from netdiag.store.times import from_stored, to_stored
 from netdiag.ticket import Ticket
 
 T = TypeVar("T")
@@ -35,6 +35,8 @@ __all__ = ["KEEP_DAYS", "Store", "default_path"]
 KEEP_DAYS = 30.0
 """How long snapshots, counters and captures are kept; tickets, articles and the journal stay."""
 _BASELINE_AGE = timedelta(days=14)
+_EVENT_ROWS = 20_000
+"""The newest events that a diagnosis reads."""
 _BASELINE_ROWS = 300_000
 """The newest readings suffice for what is usual, and bound the time that a diagnosis waits."""
 
@@ -158,14 +160,59 @@ class Store:
         )
         return self._load_all(Capture, query)
 
+    def add_events(self, heard: Iterable[tuple[LogEvent, datetime]]) -> None:
+        """(last event with its count, when the first of them was heard) pairs; then the old ones go."""
+        rows = [
+            {
+                "first": to_stored(first),
+                "last": to_stored(event.at or first),
+                "device": event.device,
+                "event": event.event,
+                "count": event.count,
+                "body": codec.dump(event),
+            }
+            for event, first in heard
+        ]
+        if not rows:
+            return
+        table = self._schema.LOG_EVENT
+        oldest = max(row["last"] for row in rows) - int(self._keep.total_seconds() * 1_000_000)
+        with translated(self.path), writing(self._engine) as connection:
+            connection.execute(table.insert(), rows)
+            connection.execute(table.delete().where(table.c.last < oldest))
+
+    def events(self, since: datetime) -> tuple[LogEvent, ...]:
+        """What was heard at that time or later, the oldest first: of alike ones the first and the last."""
+        import sqlalchemy as sa
+
+        table = self._schema.LOG_EVENT
+        query = (
+            sa.select(table.c.body, table.c.first)
+            .where(table.c.last >= to_stored(since))
+            .order_by(table.c.last.desc(), table.c.id.desc())
+            .limit(_EVENT_ROWS)
+        )
+        with translated(self.path), self._engine.connect() as connection:
+            rows = [(str(body), from_stored(first)) for body, first in connection.execute(query)]
+        found: list[LogEvent] = []
+        for body, first in rows:
+            last = self._loaded(LogEvent, body)
+            if last.count > 1:
+                found.append(replace(last, at=first, count=1))
+                last = replace(last, count=last.count - 1)
+            found.append(last)
+        return tuple(sorted(found, key=lambda e: e.at or since))
+
     def prune(self, before: datetime) -> None:
-        """Remove snapshots, counters and captures from before that time."""
+        """Remove snapshots, counters, captures and events from before that time."""
         with translated(self.path), writing(self._engine) as connection:
             self._prune(connection, before)
 
     def _prune(self, connection: Connection, before: datetime) -> None:
         for table in (self._schema.SNAPSHOT, self._schema.COUNTER, self._schema.CAPTURE):
             connection.execute(table.delete().where(table.c.at < to_stored(before)))
+        events = self._schema.LOG_EVENT
+        connection.execute(events.delete().where(events.c.last < to_stored(before)))
 
     # --- paper ---
 
@@ -239,8 +286,11 @@ class Store:
     def _load_all(self, kind: type[T], query: Any) -> tuple[T, ...]:
         with translated(self.path), self._engine.connect() as connection:
             bodies = [str(row[0]) for row in connection.execute(query)]
+        return tuple(self._loaded(kind, body) for body in bodies)
+
+    def _loaded(self, kind: type[T], body: str) -> T:
         try:
-            return tuple(codec.load(kind, body) for body in bodies)
+            return codec.load(kind, body)
         except (FileFormatError, ValueError) as exc:
             raise StoreError(
                 f"database {self.path}: a stored {kind.__name__.lower()} cannot be read: {exc}"

@@ -52,6 +52,21 @@ CAPTURE = Table(
     Index("capture_at", "at"),
 )
 
+# One row for each kind of message of a port and period: `first` and `last` are when it was heard.
+LOG_EVENT = Table(
+    "log_event",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("device", String),
+    Column("event", String, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("log_event_last", "last"),
+    Index("log_event_device", "device", "last"),
+)
+
 TICKET = Table(
     "ticket",
     METADATA,
