@@ -4,20 +4,96 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 from netdiag import contract, diagnose, topology
 from netdiag.model import Capture, Diagnosis, NotChecked
 from tests.networks import AT, home_router
 
-INTERFACE = ["if_index", "name", "alias", "admin_status", "oper_status", "err_disabled", "speed_bps", "duplex", "mtu", "last_change_s", "in_octets", "out_octets", "in_unicast_pkts", "in_broadcast_pkts", "in_multicast_pkts", "out_broadcast_pkts", "out_multicast_pkts", "in_errors", "out_errors", "in_discards", "out_discards", "fcs_errors", "access_vlan", "trunk"]
-DEVICE = ["name", "address", "platform", "reachable", "errors", "sys_name", "sys_descr", "sys_object_id", "sys_up_time_s", "interfaces", "fdb", "neighbors", "arp", "stp"]
+INTERFACE = [
+    "if_index",
+    "name",
+    "alias",
+    "admin_status",
+    "oper_status",
+    "err_disabled",
+    "speed_bps",
+    "duplex",
+    "mtu",
+    "last_change_s",
+    "in_octets",
+    "out_octets",
+    "in_unicast_pkts",
+    "in_broadcast_pkts",
+    "in_multicast_pkts",
+    "out_broadcast_pkts",
+    "out_multicast_pkts",
+    "in_errors",
+    "out_errors",
+    "in_discards",
+    "out_discards",
+    "fcs_errors",
+    "access_vlan",
+    "trunk",
+]
+DEVICE = [
+    "name",
+    "address",
+    "platform",
+    "reachable",
+    "errors",
+    "sys_name",
+    "sys_descr",
+    "sys_object_id",
+    "sys_up_time_s",
+    "interfaces",
+    "fdb",
+    "neighbors",
+    "arp",
+    "stp",
+]
 FINDING = ["id", "kind", "severity", "resource", "summary", "first_seen", "last_seen", "evidence"]
 CAUSE = ["rank", "kind", "device", "interface", "vlan", "mac", "confidence", "because", "explains"]
-CAPTURE = ["schema", "source", "packets", "octets", "first", "last", "truncated", "malformed", "dropped", "dhcp_servers", "dhcp6_servers", "routers", "storms", "arp_conflicts", "stp_roots", "findings"]
-DHCP = ["server_id", "ip", "mac", "vendor", "vlans", "relay", "offers", "acks", "naks", "routers", "dns", "subnet_mask", "lease_time_s", "clients", "authorized", "first", "last"]
+CAPTURE = [
+    "schema",
+    "source",
+    "packets",
+    "octets",
+    "first",
+    "last",
+    "truncated",
+    "malformed",
+    "dropped",
+    "dhcp_servers",
+    "dhcp6_servers",
+    "routers",
+    "storms",
+    "arp_conflicts",
+    "stp_roots",
+    "findings",
+]
+DHCP = [
+    "server_id",
+    "ip",
+    "mac",
+    "vendor",
+    "vlans",
+    "relay",
+    "offers",
+    "acks",
+    "naks",
+    "routers",
+    "dns",
+    "subnet_mask",
+    "lease_time_s",
+    "clients",
+    "authorized",
+    "first",
+    "last",
+]
 
 
-def said(value: object) -> object:
+def said(value: object) -> Any:
     """Through JSON and back: what a script reads."""
     return json.loads(json.dumps(value))
 

@@ -121,6 +121,7 @@ def test_who_is_silent_on_a_port_that_is_down_is_off():
     before = campus.remember(age_s=60.0).network().snapshots
     seen = look(campus.change("acc-2", "Gi1/0/1", oper_status=OperStatus.DOWN))
     roll = rollcall.call(kept, seen, before, lambda _: answers)
+    assert roll is not None
     assert roll.off == {mac}
     assert verdicts(roll)["the stations that worked before answer again"] is Verdict.PROVEN
 
