@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from netdiag.capture import lines, session
+from netdiag.capture.probe import FRAMES_PER_S
 from netdiag.errors import NetdiagError, UsageError
 
 
@@ -40,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     probe.add_argument("--vlans", default="-", help="comma list; - is untagged")
     probe.add_argument("--what", default="dhcp,dhcp6,ra")
     probe.add_argument("--window", type=float, default=2.0)
+    probe.add_argument("--rate", type=float, default=FRAMES_PER_S, help="frames a second")
     arp = verbs.add_parser("arp")
     arp.add_argument("source")
     arp.add_argument("--targets", required=True, help="IP or IP@VLAN, comma list")
@@ -54,7 +56,9 @@ def _run(options: argparse.Namespace) -> None:
         session.listen(options.source, options.seconds, decapsulate=options.decapsulate)
     elif options.verb == "probe":
         vlans = [_vlan(text) for text in options.vlans.split(",")]
-        session.probe(options.source, vlans, _what(options.what), options.window)
+        session.probe(
+            options.source, vlans, _what(options.what), options.window, frames_per_s=options.rate
+        )
     else:
         targets = [_target(text) for text in options.targets.split(",")]
         session.arp_probe(options.source, targets, options.window)

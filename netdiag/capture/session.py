@@ -21,6 +21,7 @@ from netdiag.capture.container import CaptureFile, Record
 from netdiag.capture.lines import emit
 from netdiag.capture.link import ETHERNET
 from netdiag.capture.probe import (
+    FRAMES_PER_S,
     Prober,
     Question,
     arp_questions,
@@ -62,10 +63,17 @@ def listen(name: str, seconds: float, *, decapsulate: bool = False) -> None:
     _live(name, seconds, None, decapsulate=decapsulate)
 
 
-def probe(name: str, vlans: Sequence[int | None], what: Sequence[str], window_s: float) -> None:
+def probe(
+    name: str,
+    vlans: Sequence[int | None],
+    what: Sequence[str],
+    window_s: float,
+    *,
+    frames_per_s: float = FRAMES_PER_S,
+) -> None:
     """Asks every VLAN who serves, and listens for `window_s` after the last question."""
     xid = secrets.randbits(32)
-    _live(name, window_s, lambda mac: questions(mac, vlans, what, xid))
+    _live(name, window_s, lambda mac: questions(mac, vlans, what, xid), frames_per_s=frames_per_s)
 
 
 def arp_probe(name: str, targets: Sequence[tuple[str, int | None]], window_s: float) -> None:
@@ -90,7 +98,14 @@ def _ready() -> None:
     privilege.drop()
 
 
-def _live(name: str, seconds: float, ask: Ask | None, *, decapsulate: bool = False) -> None:
+def _live(
+    name: str,
+    seconds: float,
+    ask: Ask | None,
+    *,
+    decapsulate: bool = False,
+    frames_per_s: float = FRAMES_PER_S,
+) -> None:
     quick = ask is None and not decapsulate and not name.startswith("lab:")
     quick = quick and fast.is_worth_live(seconds)
     if quick:
@@ -106,7 +121,9 @@ def _live(name: str, seconds: float, ask: Ask | None, *, decapsulate: bool = Fal
     else:
         analysis = Analysis(emit, decodes_per_s=_DECODES_PER_S, decapsulate=decapsulate)
     now = time.monotonic()
-    prober = Prober(asked, mac, seconds, emit, now) if asked else None
+    prober = None
+    if asked:
+        prober = Prober(asked, mac, seconds, emit, now, frames_per_s=frames_per_s)
     _hear_all(_Wire(source, analysis, prober, counter), now + seconds)
     if counter is not None:
         counter.finish()

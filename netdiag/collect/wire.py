@@ -23,10 +23,11 @@ from netdiag.decode import frames
 from netdiag.errors import CollectError, FileFormatError, NetdiagError, UsageError
 from netdiag.model import Capture, SourceError
 
-_START_S = 20.0
-"""Time to start Python and scapy on a slow machine, and to write the rest."""
+_START_S = 60.0
+"""Time to start Python and scapy on a slow machine, to compile once, and to write the rest."""
 _FILE_S = 3600.0
 _MAX_VLANS = 4094
+_MAX_RATE = 10_000
 
 
 def read(path: str, *, rates: bool = False, decapsulate: bool = False) -> Capture:
@@ -63,6 +64,7 @@ def probe(
     vlans: Sequence[int | None] = (None,),
     window_s: float = 2.0,
     what: Sequence[str] = ("dhcp", "dhcp6", "ra"),
+    frames_per_s: float = 250.0,
 ) -> Capture:
     """Who answers a DHCPDISCOVER, a SOLICIT, a router solicitation in each VLAN (`None`: untagged).
 
@@ -71,9 +73,12 @@ def probe(
     wanted = list(dict.fromkeys(vlans))
     if not wanted or not what or len(wanted) > _MAX_VLANS:
         raise UsageError("a probe needs at least one VLAN and something to ask for")
+    if not 1 <= frames_per_s <= _MAX_RATE:
+        raise UsageError(f"a probe sends 1 to {_MAX_RATE} frames a second, not {frames_per_s:g}")
     tags = ",".join("-" if vlan is None else str(vlan) for vlan in wanted)
-    longest = window_s + len(wanted) * len(what) / 100 + _START_S
+    longest = window_s + 2 * len(wanted) * len(what) / frames_per_s + _START_S
     arguments = [f"--vlans={tags}", f"--what={','.join(what)}", f"--window={window_s:g}"]
+    arguments.append(f"--rate={frames_per_s:g}")
     return _run(["probe", *arguments, "--", source], source, longest)
 
 

@@ -282,6 +282,26 @@ def test_probe_asks_and_never_requests() -> None:
     assert discover[14 + 28 + 10] == 0x80  # the broadcast flag: answers reach who has no address
 
 
+@pytest.mark.parametrize("xid", [1, 0xFFFFFFFF, 0x00FF00FF, 0x12345678])
+def test_every_probe_has_its_own_number_and_a_right_checksum(xid: int) -> None:
+    """Frames are renumbered, not rebuilt: five hundred VLANs must not take seconds."""
+    from scapy.layers.l2 import Ether
+
+    asked = questions("02:00:00:00:00:01", [None, 20], ["dhcp", "dhcp6"], xid)
+    assert [q.xid for q in asked] == [
+        n & (0xFFFFFF if what == "dhcp6" else 0xFFFFFFFF)
+        for n in (xid, xid + 1)
+        for what in ("dhcp", "dhcp6")
+    ]
+    lines = [m for m in lines_of(*[record(q.frame) for q in asked]) if "xid" in m]
+    assert [m["xid"] for m in lines] == [q.xid for q in asked]
+    for q in asked[:2]:
+        packet = Ether(q.frame)
+        udp = packet["UDP"]
+        sent, udp.chksum = udp.chksum, None
+        assert Ether(bytes(packet))["UDP"].chksum == sent
+
+
 def test_prober_keeps_its_pace_and_repeats_what_is_unanswered() -> None:
     lines: list[dict[str, Any]] = []
     asked = [Question("dhcp", n, b"", xid=n) for n in range(100)]
