@@ -38,8 +38,10 @@ class Ports(dict[str, dict[str, Any]]):
         return self.setdefault(self.name(printed), {})
 
 
-# "a-1000", "10G", "2.5G", "100", "auto"
-_SPEED = re.compile(r"^(?:a-)?(\d+(?:\.\d+)?)(G|T)?$", re.IGNORECASE)
+# "a-1000", "10G", "2.5G", "100", "100M"; ProCurve "1000FDx", "10GigFD"; Comware "20G(a)"
+_SPEED = re.compile(
+    r"^(?:a-)?(\d+(?:\.\d+)?)(?:([MGT])(?:ig|b)?)?(?:[FH]Dx?)?(?:\(a\))?$", re.IGNORECASE
+)
 # "1000Mb/s", "10Gb/s", "100Gbps"
 _SPEED_LONG = re.compile(r"(\d+(?:\.\d+)?)\s*([MG])b", re.IGNORECASE)
 _BANDWIDTH = re.compile(r"(\d+)\s*[Kk]bit")
@@ -73,17 +75,19 @@ def details(ports: Ports, read: Sequence[Columns]) -> None:
         fields = ports.of(row["INTERFACE"])
         link, protocol = row["LINK_STATUS"], row["PROTOCOL_STATUS"]
         fields["admin_status"], fields["oper_status"] = _states(link, protocol, row["ADMIN"])
+        if row["FLAGS"] or row["LETTERS"]:
+            fields["admin_status"], fields["oper_status"] = _flags(row["FLAGS"], row["LETTERS"])
         word = _closed_word(f"{link} {protocol}")
         if word is not None:
             fields["closed"] = ports.platform.closed_states.get(word.lower(), word)
         fields["alias"] = row["DESCRIPTION"].strip() or None
         fields["mac"] = mac_text(first(row["MAC_ADDRESS"]) or row["BIA"])
         fields["mtu"] = _number(row["MTU"])
-        fields["duplex"] = _duplex(row["DUPLEX"])
+        fields["duplex"] = _duplex(row["DUPLEX"] or row["SPEED"])
         fields["speed_bps"] = (
             _speed_long(row["SPEED"]) or _speed(row["SPEED"]) or _bandwidth(row["BANDWIDTH"])
         )
-        _vlan_of(fields, row["MODE"], row["VLAN"])
+        _vlan_of(fields, row["TAGGED_MODE"] or row["MODE"], row["VLAN"])
         if row["AGGREGATE"]:
             fields["aggregate"] = ports.name(row["AGGREGATE"])
         counted = fields.setdefault("counters", {})
@@ -108,9 +112,9 @@ def status(ports: Ports, read: Sequence[Columns]) -> None:
         closed = ports.platform.closed_states.get(word, _closed_word(word))
         if closed is not None:
             fields["closed"] = closed
-        if row["NAME"].strip():
+        if row["NAME"].strip(" -"):
             fields.setdefault("alias", row["NAME"].strip())
-        _vlan_of(fields, row["MODE"], row["VLAN"])
+        _vlan_of(fields, "trunk" if row["TAGGED"] else row["MODE"], row["VLAN"])
         if row["AGGREGATE"]:
             fields["aggregate"] = ports.name(row["AGGREGATE"])
         if _duplex(row["DUPLEX"]):
@@ -219,7 +223,7 @@ _STATUS = {
     "down": (AdminStatus.UP, OperStatus.DOWN),
 }
 _OFF = frozenset({"down", "disabled", "disable", "no", "administratively down"})
-_TRUNK = frozenset({"t", "trunk", "dot1q-tunnel", "tagged"})
+_TRUNK = frozenset({"t", "trunk", "tagged", "dual", "native-untagged", "native-tagged"})
 _ACCESS = frozenset({"a", "access", "untagged"})
 _COUNTED = (
     ("in_octets", "IN_OCTETS"),
@@ -256,6 +260,16 @@ def _states(
     return AdminStatus.UP, OperStatus(said[0]) if said else None
 
 
+def _flags(words: str, letters: str) -> tuple[AdminStatus, OperStatus]:
+    """Linux `BROADCAST,MULTICAST,UP,LOWER_UP`; RouterOS `RS`, `X`."""
+    said = set(words.split(","))
+    off = "X" in letters or (bool(words) and "UP" not in said)
+    runs = "R" in letters or bool(said & {"LOWER_UP", "RUNNING"})
+    if off:
+        return AdminStatus.DOWN, OperStatus.DOWN
+    return AdminStatus.UP, OperStatus.UP if runs else OperStatus.DOWN
+
+
 def _closed_word(text: str) -> str | None:
     match = _CLOSED.search(text)
     return next((w for w in match.groups() if w), None) if match else None
@@ -266,15 +280,16 @@ def _number(text: str | None) -> int | None:
 
 
 def _duplex(text: str) -> str | None:
-    found = re.search(r"full|half", text.lower())
-    return found[0] if found else None
+    # "a-full", "Full-duplex"; ProCurve "1000FDx", "10GigFD"; FastIron "fdx"; Comware "F(a)"
+    found = re.search(r"full|half|(?:^|(?<=\d)|(?<=gig))[fh](?=dx?$|$|\(a\)$)", text.lower())
+    return {"f": "full", "h": "half"}[found[0][0]] if found else None
 
 
 def _speed(text: str) -> int | None:
     match = _SPEED.match(text)
     if match is None:
         return None
-    unit = {"g": 1e9, "t": 1e12}.get((match[2] or "").lower(), 1e6)
+    unit = {"m": 1e6, "g": 1e9, "t": 1e12}.get((match[2] or "").lower(), 1e6)
     return int(float(match[1]) * unit)
 
 

@@ -152,11 +152,11 @@ def stp(read: Sequence[Columns], port: Naming = long_name) -> tuple[Stp, ...]:
     heads: dict[str, Row] = {}
     ports: dict[str, list[StpPort]] = {}
     for row in read:
-        instance = row["INSTANCE"]
-        if not row["INTERFACE"]:
-            heads.setdefault(instance, row)
-            ports.setdefault(instance, [])
-        elif instance in ports:
+        instance = row["INSTANCE"] or (f"VLAN{row['VLAN_ID']}" if row["VLAN_ID"] else "")
+        # A table without the root (VRP, Junos) starts with the ports.
+        heads.setdefault(instance, row)
+        ports.setdefault(instance, [])
+        if row["INTERFACE"]:
             role = _STP_ROLE.get(row["ROLE"][:4].lower(), row["ROLE"].lower())
             state = _STP_STATE.get(row["STATE"][:3].upper())
             ports[instance].append(StpPort(port(row["INTERFACE"]), state, role))
@@ -168,11 +168,16 @@ def _instance(name: str, row: Row, ports: list[StpPort], port: Naming) -> Stp:
     root_port = port(row["ROOT_PORT"]) if row["ROOT_PORT"] else None
     return Stp(
         vlan=_vlan(name.removeprefix("VLAN")) if name.startswith("VLAN") else None,
-        root=f"{int(row['ROOT_PRIORITY'] or 0)}.{mac}" if mac else None,
+        root=f"{_priority(row)}.{mac}" if mac else None,
         is_root=bool(row["IS_ROOT"]) if mac else None,
         root_port=root_port,
         ports=tuple(ports),
     )
+
+
+def _priority(row: Row) -> int:
+    in_hex = row["ROOT_PRIORITY_HEX"]
+    return int(in_hex, 16) if in_hex else int(row["ROOT_PRIORITY"] or 0)
 
 
 def _vlan(text: str) -> int | None:

@@ -9,14 +9,49 @@ from __future__ import annotations
 import re
 
 from netdiag.platforms import causes
+from netdiag.platforms.arista_eos import ARISTA_EOS
+from netdiag.platforms.aruba_aoscx import ARUBA_AOSCX
 from netdiag.platforms.base import Command, Platform
 from netdiag.platforms.cisco_ios import CISCO_IOS
+from netdiag.platforms.cisco_nxos import CISCO_NXOS
+from netdiag.platforms.cisco_s300 import CISCO_S300
+from netdiag.platforms.dell_os10 import DELL_OS10
 from netdiag.platforms.generic import GENERIC
+from netdiag.platforms.h3c_comware import HP_COMWARE
+from netdiag.platforms.hp_procurve import HP_PROCURVE
+from netdiag.platforms.huawei import HUAWEI, HUAWEI_VRPV8
+from netdiag.platforms.juniper_junos import JUNIPER_JUNOS, JUNIPER_JUNOS_LEGACY
+from netdiag.platforms.linux import LINUX
+from netdiag.platforms.mikrotik_routeros import MIKROTIK_ROUTEROS
 from netdiag.platforms.recognised import RECOGNISED
+from netdiag.platforms.ruckus_fastiron import RUCKUS_FASTIRON
+from netdiag.platforms.ruijie_os import RUIJIE_OS
+from netdiag.platforms.tplink_jetstream import TPLINK_JETSTREAM
 
-__all__ = ["ALL", "Command", "Platform", "causes", "get", "recognise"]
+__all__ = ["ALL", "SPOKEN", "Command", "Platform", "causes", "get", "recognise"]
 
-ALL: tuple[Platform, ...] = (CISCO_IOS, *RECOGNISED, GENERIC)
+SPOKEN: tuple[Platform, ...] = (
+    CISCO_IOS,
+    CISCO_NXOS,
+    CISCO_S300,
+    ARISTA_EOS,
+    JUNIPER_JUNOS,
+    JUNIPER_JUNOS_LEGACY,
+    HUAWEI,
+    HUAWEI_VRPV8,
+    HP_COMWARE,
+    RUIJIE_OS,
+    HP_PROCURVE,
+    ARUBA_AOSCX,
+    DELL_OS10,
+    RUCKUS_FASTIRON,
+    MIKROTIK_ROUTEROS,
+    TPLINK_JETSTREAM,
+    LINUX,
+)
+"""Platforms whose command line is read and written."""
+
+ALL: tuple[Platform, ...] = (*SPOKEN, *RECOGNISED, GENERIC)
 """Every platform, the fully supported ones first, `generic` last."""
 
 _BY_NAME = {word: p for p in reversed(ALL) for word in (*p.aliases, p.name)}

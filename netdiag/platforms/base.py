@@ -37,10 +37,12 @@ class Platform:
     """What netdiag must know of one vendor's operating system."""
 
     name: str
-    """The inventory's `platform`, which is netmiko's device type."""
+    """The inventory's `platform`, which is netmiko's device type unless `driver` is."""
     title: str
     aliases: tuple[str, ...] = ()
     """Other words that inventories use for it (`cisco_xe`, NAPALM's `ios`)."""
+    driver: str = ""
+    """netmiko's device type, where two of our platforms share one."""
     sys_object_ids: tuple[str, ...] = ()
     """Prefixes of sysObjectID, without a leading dot."""
     sys_descr: str | None = None
@@ -116,4 +118,6 @@ class Platform:
 
 def _squash(word: str) -> str:
     """`Storm_Control`, `storm-control`, `stormControl` -> `stormcontrol`; `(STP)` remarks go."""
-    return re.sub(r"\([^)]*\)|[^a-z0-9]", "", word.lower())
+    bare = re.sub(r"\([^)]*\)|[^a-z0-9]", "", word.lower())
+    # NX-OS' own reasons: "linkFlapErrDisabled", "bpduGuardErrDisable", "linkFlapErr".
+    return re.sub(r"(?<=.)err(?:or)?(?:disabled?)?$", "", bare)
