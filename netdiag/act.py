@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from netdiag.errors import CollectError, DecodeError, NetdiagError, Refused
 from netdiag.model import Network, PlanStep, Snapshot
@@ -60,6 +60,16 @@ def refusals(
     return tuple(reasons)
 
 
+class CommandLine(Protocol):
+    """A device's command line, logged in (`collect.ssh.Session`)."""
+
+    def show(self, line: str) -> str:
+        """The answer to a show command."""
+
+    def configure(self, lines: Sequence[str]) -> str:
+        """What was sent and came back in configuration mode."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hands:
     """Changes devices for one run of one ticket's plan."""
@@ -73,7 +83,7 @@ class Hands:
     def change(
         self,
         step: PlanStep,
-        session: Session,
+        session: CommandLine,
         device: str,
         interfaces: Sequence[str],
         lines: Sequence[str],
@@ -103,7 +113,7 @@ class Hands:
         ]
         self.tell(f"sending to {device}: {' / '.join(lines)}")
         try:
-            came_back = session.configure(list(lines))
+            came_back = session.configure(lines)
         except DecodeError as exc:
             self._settle(ids, ActionState.FAILED, str(exc))
             raise Refused(f"{device} refused the change: {exc}") from exc
@@ -269,7 +279,7 @@ def _dismiss(edge: Future[Session]) -> None:
         edge.cancel()
 
 
-def _configuration(session: Session, port: str) -> str:
+def _configuration(session: CommandLine, port: str) -> str:
     try:
         return session.show(f"show running-config interface {port}")
     except (CollectError, DecodeError) as exc:

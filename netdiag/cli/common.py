@@ -171,11 +171,11 @@ def lines(text: str) -> None:
         click.echo(clean(line, 2000))
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, content: str | bytes) -> None:
     """Writes a whole file; what goes wrong is said with the file's name."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError as exc:
         raise UsageError(f"{path}: cannot be written: {exc.strerror or exc}") from exc
 

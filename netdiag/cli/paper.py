@@ -239,7 +239,11 @@ def _show(kept: Ticket, *, json_: bool, store: Store) -> None:
 @click.command(short_help="The post-incident report of a ticket.")
 @click.argument("ticket_id", metavar="TICKET")
 @click.option(
-    "--format", "form", type=click.Choice(["md", "html", "json"]), default="md", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["md", "html", "pdf", "json"]),
+    default="md",
+    show_default=True,
 )
 @click.option(
     "--output",
@@ -252,18 +256,25 @@ def report(ticket_id: str, form: str, output: Path | None, db: Path | None, json
     """What happened, the evidence, what was done, what could not be looked at, what prevents it."""
     from netdiag import report as reports
 
+    if form == "pdf" and output is None:
+        raise click.UsageError("a PDF goes into a file: --output FILE")
     with common.open_store(db) as store:
         text = reports.render(
             store.ticket(ticket_id),
             store.journal.actions(ticket_id),
-            "json" if json_ else form,
+            "json" if json_ else "html" if form == "pdf" else form,
             articles=store.articles(),
             at=datetime.now(UTC),
         )
     if output is None:
         click.echo(text)
         return
-    common.write_file(output, text)
+    if form == "pdf":
+        from netdiag.files import pdf
+
+        common.write_file(output, pdf.render(text))
+    else:
+        common.write_file(output, text)
     common.say(f"written: {output}")
 
 

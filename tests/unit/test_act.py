@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -71,7 +72,7 @@ class Session:
     def show(self, line: str) -> str:
         return f"answer to {line}"
 
-    def configure(self, lines: list[str]) -> str:
+    def configure(self, lines: Sequence[str]) -> str:
         # What is about to be sent must be on disk already.
         assert [a.lines for a in self.store.journal.unfinished()] == [tuple(lines)]
         self.sent += lines
