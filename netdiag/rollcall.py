@@ -36,6 +36,8 @@ class RollCall:
 
     right: dict[str, str]
     """The address at which each station of the harmed switches worked before."""
+    homes: dict[str, Port]
+    """The edge port at which each of them was learned before."""
     back: frozenset[str]
     off: frozenset[str]
     """Unplugged or switched off, as the port says, or behind a port that the repair shut."""
@@ -61,7 +63,14 @@ def call(
     network = seen.network
     legit = [n for s in servers(network, authorized=True) for n in nets(s)]
     rogue = [n for s in servers(network, authorized=False) for n in nets(s)]
-    right = dict(_stations_before(ticket, seen, before, legit))
+    snapshots = sorted(before, key=lambda s: s.at)
+    homes = dict(_homes(ticket, seen, snapshots))
+    right = {
+        a.mac: a.ip
+        for s in snapshots
+        for a in s.arp
+        if a.mac in homes and (not legit or inside(a.ip, legit))
+    }
     gateways = {r for s in servers(network, authorized=True) for r in s.routers}
     suspects = _suspects(seen, ticket.began - timedelta(minutes=10), rogue, legit, set(right))
     asked = {*right.values(), *suspects.values(), *gateways, *_members(rogue)}
@@ -77,11 +86,13 @@ def call(
     shut = shut_ports(ticket)
     wrong = {m: ip for m, ip in answers if inside(ip, rogue)}
     wrong |= {m: ip for m, ip in _heard_wrong(seen, legit).items() if m in right}
-    wrong = {m: ip for m, ip in wrong.items() if m not in own and port_of(m, seen) not in shut}
+    isolated = {m for m in {*right, *wrong} if {homes.get(m), port_of(m, seen)} & shut}
+    wrong = {m: ip for m, ip in wrong.items() if m not in own | isolated}
     return RollCall(
         right=right,
+        homes=homes,
         back=back - wrong.keys(),
-        off=frozenset(m for m in right if _is_off(m, seen) or port_of(m, seen) in shut),
+        off=frozenset(m for m in right if m in isolated or _is_off(homes[m], seen)),
         wrong=wrong,
         gateways={g: next((m for m, ip in answers if ip == g), None) for g in sorted(gateways)},
         asked=len(asked),
@@ -120,7 +131,8 @@ def to_reconnect(roll: RollCall | None, seen: Look) -> tuple[WrongLease, ...]:
         return ()
     people: dict[str, str | None] = {**roll.wrong, **dict.fromkeys(roll.silent)}
     return tuple(
-        WrongLease(mac=mac, ip=people[mac], where=place(mac, seen)) for mac in sorted(people)
+        WrongLease(mac=mac, ip=people[mac], where=place(mac, seen, roll.homes.get(mac)))
+        for mac in sorted(people)
     )
 
 
@@ -171,34 +183,26 @@ def shut_ports(ticket: Ticket) -> frozenset[Port]:
     return frozenset((cause.resource.device, p) for p in ports if p)
 
 
-def place(mac: str, seen: Look) -> str | None:
-    """Device, port and desk of a station, for people."""
-    edge = seen.topology.trace(mac).edge
-    if edge is None:
+def place(mac: str, seen: Look, home: Port | None = None) -> str | None:
+    """Device, port and desk of a station, for people; `home` where it is not seen anywhere now."""
+    port = port_of(mac, seen) or home
+    if port is None:
         return None
-    device = seen.network.device(edge.device)
-    desk = device.desk(edge.interface) if device else None
-    return f"{edge.device} {edge.interface}" + (f", desk {desk}" if desk else "")
+    device = seen.network.device(port[0])
+    desk = device.desk(port[1]) if device else None
+    return f"{port[0]} {port[1]}" + (f", desk {desk}" if desk else "")
 
 
-def _stations_before(
-    ticket: Ticket, seen: Look, before: Iterable[Snapshot], legit: list[IPv4Network]
-) -> Iterator[tuple[str, str]]:
-    """(MAC, address) of the stations of the harmed switches, the newest address last."""
-    snapshots = sorted(before, key=lambda s: s.at)
+def _homes(ticket: Ticket, seen: Look, snapshots: Iterable[Snapshot]) -> Iterator[tuple[str, Port]]:
+    """(MAC, edge port) of the stations of the harmed switches, the newest place last."""
     radius = ticket.diagnosis.blast_radius.devices if ticket.diagnosis else ()
     harmed = {*radius, ticket.cause.resource.device if ticket.cause else None}
-    at_edge = {
-        e.mac
-        for s in snapshots
-        if s.device in harmed
-        for e in s.fdb
-        if e.interface and not seen.topology.is_uplink(s.device, e.interface)
-    }
     for snapshot in snapshots:
-        for entry in snapshot.arp:
-            if entry.mac in at_edge and (not legit or inside(entry.ip, legit)):
-                yield entry.mac, entry.ip
+        if snapshot.device not in harmed:
+            continue
+        for entry in snapshot.fdb:
+            if entry.interface and not seen.topology.is_uplink(snapshot.device, entry.interface):
+                yield entry.mac, (snapshot.device, entry.interface)
 
 
 def _suspects(
@@ -259,8 +263,7 @@ def _at_sensors(network: Network) -> Ask:
     return ask
 
 
-def _is_off(mac: str, seen: Look) -> bool:
-    edge = port_of(mac, seen)
-    snapshot = seen.network.snapshot(edge[0]) if edge else None
-    port = snapshot.interface(edge[1]) if snapshot and edge else None
+def _is_off(home: Port, seen: Look) -> bool:
+    snapshot = seen.network.snapshot(home[0])
+    port = snapshot.interface(home[1]) if snapshot else None
     return port is not None and port.oper_status != "up"
