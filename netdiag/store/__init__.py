@@ -148,8 +148,8 @@ class Store:
         with translated(self.path), writing(self._engine) as connection:
             connection.execute(self._schema.CAPTURE.insert().values(**row))
 
-    def captures(self, since: datetime) -> tuple[Capture, ...]:
-        """Captures stored at that time or later, newest first."""
+    def captures(self, since: datetime, *, limit: int | None = None) -> tuple[Capture, ...]:
+        """Captures stored at that time or later, newest first, at most so many."""
         import sqlalchemy as sa
 
         table = self._schema.CAPTURE
@@ -157,11 +157,13 @@ class Store:
             sa.select(table.c.body)
             .where(table.c.at >= to_stored(since))
             .order_by(table.c.at.desc(), table.c.id.desc())
+            .limit(limit)
         )
         return self._load_all(Capture, query)
 
     def add_events(self, heard: Iterable[tuple[LogEvent, datetime]]) -> None:
         """(last event with its count, when the first of them was heard) pairs; then the old ones go."""
+        pairs = tuple(heard)
         rows = [
             {
                 "first": to_stored(first),
@@ -171,12 +173,12 @@ class Store:
                 "count": event.count,
                 "body": codec.dump(event),
             }
-            for event, first in heard
+            for event, first in pairs
         ]
-        if not rows:
+        if not pairs:
             return
         table = self._schema.LOG_EVENT
-        oldest = max(row["last"] for row in rows) - int(self._keep.total_seconds() * 1_000_000)
+        oldest = to_stored(max(event.at or first for event, first in pairs) - self._keep)
         with translated(self.path), writing(self._engine) as connection:
             connection.execute(table.insert(), rows)
             connection.execute(table.delete().where(table.c.last < oldest))
