@@ -137,7 +137,7 @@ def look(
     with ThreadPoolExecutor(max_workers=1 + len(where)) as pool:
         heard = [pool.submit(_sense, source, window_s, tell) for source in where]
         snapshots = _poll(inventory.targets(), window_s, via, tell)
-        captures = tuple(c for future in heard for c in future.result())
+        captures = tuple(future.result() for future in heard)
     store.add_snapshots(snapshots)
     log, log_errors = _read_log(inventory.site.syslog_files, since=at - HISTORY)
     network = Network(
@@ -256,25 +256,15 @@ def _poll(
     return collect.poll(targets, via=via, window_s=min(window_s, 5.0), progress=tell)
 
 
-def _sense(source: str, window_s: float, tell: Tell) -> tuple[Capture, ...]:
-    """Listens and probes at one sensor at the same time; a sensor that fails is data."""
+def _sense(source: str, window_s: float, tell: Tell) -> Capture:
+    """Asks for servers at one sensor and hears everything else meanwhile; one that fails is data."""
     from netdiag.collect import wire
 
     tell(f"listening and probing for DHCP servers at {source}, {window_s:g} s")
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        looks = {
-            "listen": pool.submit(wire.listen, source, window_s),
-            "probe": pool.submit(wire.probe, source, window_s=min(window_s, 3.0)),
-        }
-        return tuple(_or_error(source, what, future.result) for what, future in looks.items())
-
-
-def _or_error(source: str, what: str, result: Callable[[], Capture]) -> Capture:
     try:
-        return result()
+        return wire.probe(source, window_s=window_s)
     except NetdiagError as exc:
-        kind = "probe" if what == "probe" else "capture"
-        return Capture(source=source, errors=(SourceError(kind, f"{what} at {source}", str(exc)),))
+        return Capture(source=source, errors=(SourceError("probe", f"sensor {source}", str(exc)),))
 
 
 def _read_log(
