@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from netdiag import contract
-from netdiag.cli import common
+from netdiag.cli import common, learning, monitor
 from netdiag.cli.common import as_json, db_option, inventory_option, options
-from netdiag.errors import NetdiagError
+from netdiag.errors import NetdiagError, UsageError
 from netdiag.model import AuthorizedDhcpServer, Capture
+
+if TYPE_CHECKING:
+    from netdiag.sweep import Judgement
 
 _authorized = click.option(
     "--authorized",
@@ -29,6 +33,8 @@ _decapsulate = click.option(
     is_flag=True,
     help="Count the frames inside VXLAN, GRE and ERSPAN instead of their carriers.",
 )
+MAX_LOSS = 0.1
+"""Per cent of the frames that may be dropped before the answer is "could not look everywhere"."""
 _common = options(_authorized, inventory_option, as_json)
 
 
@@ -69,12 +75,21 @@ def pcap(
 @click.option(
     "--for", "seconds", default="10s", show_default=True, metavar="TIME", help="How long: 10s, 2m."
 )
+@click.option(
+    "--max-loss",
+    default=MAX_LOSS,
+    show_default=True,
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Frames that the kernel may drop before the status is 3.",
+)
 @_rates
 @_decapsulate
 @_common
 def sniff(
     interface: str,
     seconds: str,
+    max_loss: float,
     rates: bool,
     decapsulate: bool,
     authorized: tuple[str, ...],
@@ -85,7 +100,9 @@ def sniff(
     from netdiag.collect import wire
 
     capture = wire.listen(interface, _seconds(seconds), rates=rates, decapsulate=decapsulate)
-    sys.exit(_answer(capture, authorized, inventory_dir, json_=json_, rates=rates))
+    sys.exit(
+        _answer(capture, authorized, inventory_dir, json_=json_, rates=rates, max_loss=max_loss)
+    )
 
 
 @click.command(short_help="Actively look for DHCP servers and routers; the cron job.")
@@ -94,6 +111,36 @@ def sniff(
     "--vlans", default="", metavar="10,20-40", help="Tagged VLANs to probe; none = untagged."
 )
 @click.option("--window", default=3.0, show_default=True, help="Seconds to wait for answers.")
+@click.option(
+    "--rate",
+    default=250.0,
+    show_default=True,
+    type=click.FloatRange(1, 10_000),
+    help="Frames a second to send at most.",
+)
+@click.option(
+    "--gone-after",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1, 1000),
+    help="Sweeps in a row without a rogue that resolve its ticket.",
+)
+@click.option(
+    "--plugin",
+    type=click.Choice(["icinga"]),
+    help="One line and perfdata for Icinga, Nagios and their kin; status 0, 1, 2, 3.",
+)
+@click.option(
+    "--prometheus",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write metrics for node_exporter's textfile collector.",
+)
+@click.option(
+    "--learn",
+    is_flag=True,
+    help="Propose the authorized servers and routers, ask, and write what is confirmed.",
+)
 @_authorized
 @inventory_option
 @db_option
@@ -102,42 +149,114 @@ def sweep(
     interface: str,
     vlans: str,
     window: float,
+    rate: float,
+    gone_after: int,
+    plugin: str | None,
+    prometheus: Path | None,
+    learn: bool,
     authorized: tuple[str, ...],
     inventory_dir: Path | None,
     db: Path | None,
     json_: bool,
 ) -> None:
     """Ask every DHCPv4, DHCPv6 and RA server in reach to show itself. No address is ever taken."""
+    if plugin and (json_ or learn):
+        raise UsageError("--plugin prints its one line alone: not with --json or --learn")
+    if plugin:
+        _as_plugin(
+            lambda: _sweep(
+                interface, vlans, window, rate, gone_after, authorized, inventory_dir, db
+            ),
+            prometheus,
+        )
+    wanted = _vlans(vlans)
+    seen, took = _sweep(interface, vlans, window, rate, gone_after, authorized, inventory_dir, db)
+    if prometheus is not None:
+        monitor.write_prometheus(prometheus, seen, took, datetime.now(UTC))
+    if json_:
+        answer = contract.sweep(
+            seen.capture, seen.findings, seen.authorized, vlans=wanted, took_s=took
+        )
+        common.emit(
+            answer
+            | {
+                "tickets": list(seen.tickets),
+                "new_tickets": list(seen.new_tickets),
+                "resolved": list(seen.resolved),
+            }
+        )
+    else:
+        _print_sweep(seen)
+    _print_errors(seen.capture)
+    if learn:
+        learning.learn(seen, inventory_dir)
+    sys.exit(common.status(found=bool(seen.findings), missed=_missed(seen.capture)))
+
+
+def _sweep(
+    interface: str,
+    vlans: str,
+    window: float,
+    rate: float,
+    gone_after: int,
+    authorized: tuple[str, ...],
+    inventory_dir: Path | None,
+    db: Path | None,
+) -> tuple[Judgement, float]:
+    """The sweep and how many seconds it took."""
     from netdiag import sweep as flow
 
     started = datetime.now(UTC)
-    wanted = _vlans(vlans)
     with common.open_store(db) as store:
         seen = flow.sweep(
             interface,
             store,
-            vlans=wanted,
+            vlans=_vlans(vlans),
             window_s=window,
             site=_site(authorized, inventory_dir),
+            frames_per_s=rate,
+            gone_after=gone_after,
             tell=common.progress,
         )
-    took = (datetime.now(UTC) - started).total_seconds()
-    if json_:
-        common.emit(
-            contract.sweep(seen.capture, seen.findings, seen.authorized, vlans=wanted, took_s=took)
-        )
-    else:
-        _print_servers(seen.capture, seen.authorized)
-        common.print_findings(seen.findings)
-        for ticket in seen.tickets:
-            common.say(f"ticket {ticket}")
-    _print_errors(seen.capture)
-    sys.exit(common.status(found=bool(seen.findings), missed=bool(seen.capture.errors)))
+    return seen, (datetime.now(UTC) - started).total_seconds()
+
+
+def _as_plugin(run: Callable[[], tuple[Judgement, float]], prometheus: Path | None) -> NoReturn:
+    """One line whatever happens: a monitoring system shows nothing else."""
+    try:
+        seen, took = run()
+        if prometheus is not None:
+            monitor.write_prometheus(prometheus, seen, took, datetime.now(UTC))
+        line, status = monitor.icinga(seen, took)
+    except (NetdiagError, click.ClickException) as exc:
+        said = exc.format_message() if isinstance(exc, click.ClickException) else str(exc)
+        line, status = monitor.unknown(said), 3
+    click.echo(line)
+    sys.exit(status)
+
+
+def _print_sweep(seen: Judgement) -> None:
+    _print_servers(seen.capture, seen.authorized)
+    common.print_findings(seen.findings)
+    silent = [v for v in seen.capture.unanswered_vlans if v is not None]
+    if silent:
+        common.say(f"no DHCP server answered in VLAN {monitor.ranges(silent)}")
+    for ticket in seen.tickets:
+        again = "" if ticket in seen.new_tickets else " (seen again)"
+        common.say(f"ticket {ticket}{again}")
+    for ticket in seen.resolved:
+        common.say(f"ticket {ticket} resolved: its rogue answers no more")
+
+
+def _missed(capture: Capture, max_loss: float = MAX_LOSS) -> bool:
+    """Something could not be looked at: an error, a cut file, more than `max_loss` % dropped."""
+    whole = capture.packets + (capture.dropped or 0)
+    lost = 100 * (capture.dropped or 0) > max_loss * whole
+    return bool(capture.errors) or capture.truncated or lost
 
 
 def _site(authorized: tuple[str, ...], inventory_dir: Path | None):  # type: ignore[no-untyped-def]
     """The legitimate servers: of the options, else of the inventory where there is one."""
-    from netdiag.errors import UsageError
     from netdiag.model import Site
 
     if authorized:
@@ -207,6 +326,7 @@ def _answer(
     *,
     json_: bool,
     rates: bool,
+    max_loss: float = MAX_LOSS,
 ) -> int:
     from netdiag import sweep as flow
 
@@ -226,8 +346,7 @@ def _answer(
         if not seen.findings:
             common.say("nothing wrong in what was seen")
     _print_errors(capture)
-    missed = bool(capture.errors) or capture.truncated or bool(capture.dropped)
-    return common.status(found=bool(seen.findings), missed=missed)
+    return common.status(found=bool(seen.findings), missed=_missed(capture, max_loss))
 
 
 def _print_servers(capture: Capture, authorized: Mapping[str, bool | None]) -> None:
@@ -253,14 +372,33 @@ def _print_servers(capture: Capture, authorized: Mapping[str, bool | None]) -> N
     if capture.routers:
         common.table(
             None,
-            ("IPv6 router", "MAC", "Prefixes", "Lifetime"),
-            ((r.ip, r.mac, ",".join(r.prefixes), r.lifetime_s) for r in capture.routers),
+            ("IPv6 router", "MAC", "Allowed", "VLANs", "Prefixes", "Lifetime"),
+            (
+                (
+                    r.ip,
+                    r.mac,
+                    word[authorized.get(f"RouterAdvertiser:{r.mac}")],
+                    ",".join(map(str, r.vlans)),
+                    ",".join(r.prefixes),
+                    r.lifetime_s,
+                )
+                for r in capture.routers
+            ),
         )
     if capture.dhcp6_servers:
         common.table(
             None,
-            ("DHCPv6 server", "MAC", "DUID", "Answers"),
-            ((s.ip, s.mac, s.duid, s.advertises + s.replies) for s in capture.dhcp6_servers),
+            ("DHCPv6 server", "MAC", "Allowed", "DUID", "Answers"),
+            (
+                (
+                    s.ip,
+                    s.mac,
+                    word[authorized.get(f"Dhcp6Server:{s.mac}")],
+                    s.duid,
+                    s.advertises + s.replies,
+                )
+                for s in capture.dhcp6_servers
+            ),
         )
 
 
