@@ -9,6 +9,9 @@ from netdiag.model import AdminStatus, Finding, Kind, Resource
 from netdiag.text import clean
 from netdiag.topology import Link, place
 
+STORMS = (Kind.BROADCAST_STORM, Kind.MULTICAST_STORM, Kind.UNKNOWN_UNICAST_FLOODING)
+"""What a closed port had reported coming in."""
+
 
 def causes(case: Case) -> list[Draft]:
     """Dead devices first (all their links are down), then links, then unexplained silence."""
@@ -71,7 +74,8 @@ def _link(case: Case, group: list[Finding]) -> list[Draft]:
     closed = [f for f in because if f.kind is Kind.ERR_DISABLED_PORT]
     main = min(closed or because, key=lambda f: f.id)
     device, interface = main.resource.device or "", main.resource.interface
-    explains = case.take(case.cut_off(device, interface))
+    reported = case.on(device, (interface,), *STORMS) if interface and closed else []
+    explains = case.take([*case.cut_off(device, interface), *reported])
     lost = [f.resource.device or "" for f in explains if f.kind is Kind.DEVICE_UNREACHABLE]
     summary = main.summary.split("; cut off")[0]
     if lost:

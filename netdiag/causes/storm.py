@@ -109,7 +109,8 @@ def _quiet(case: Case, device: str) -> bool:
 
 
 def _next(case: Case, closed: list[Closed], done: set[str]) -> Draft | None:
-    evidence = case.of(*_STORM, *_LOOP)
+    past = {f.id for f in case.of(*_STORM) if _is_closed_ports_own(case, f)}
+    evidence = [f for f in case.of(*_STORM, *_LOOP) if f.id not in past]
     if not evidence and not closed and not _closed_edges(case):
         return None
     found = _places(case, closed, done)
@@ -118,7 +119,7 @@ def _next(case: Case, closed: list[Closed], done: set[str]) -> Draft | None:
         return _nowhere(case, evidence)
     mine = [c for c in closed if best.device in c.beyond]
     rogue = _its_rogue(case, best, mine)
-    if not _enough(case, best, mine, rogue):
+    if not _enough(case, best, rogue):
         return None
     return _draft(case, best, mine, rogue)
 
@@ -245,17 +246,19 @@ def _lost_with(rogue: Rogue, mine: list[Closed]) -> bool:
     return any(rogue.last <= c.finding.first_seen + SILENCE for c in mine)
 
 
-def _enough(case: Case, best: Place, mine: list[Closed], rogue: Rogue | None) -> bool:
-    """A closed uplink alone explains itself; a storm needs one sign more."""
+def _enough(case: Case, best: Place, rogue: Rogue | None) -> bool:
+    """A closed uplink alone explains itself, and its own message says no more; a storm needs a sign."""
     if rogue is not None or best.ports or case.of(Kind.LAYER2_LOOP):
         return True
     if any(f.resource.device is None for f in case.of(*_STORM)):
         return True
-    about = [f for f in case.of(*_STORM) if f.resource.device is not None]
-    ports = {(c.device, c.interface) for c in mine}
-    return any((f.resource.device, f.resource.interface) in ports for f in about) or any(
-        storm_ports(case.network, s.device) for s in case.network.snapshots
-    )
+    return any(storm_ports(case.network, s.device) for s in case.network.snapshots)
+
+
+def _is_closed_ports_own(case: Case, finding: Finding) -> bool:
+    """What a port reported that its protection then closed: the same fact as the closing."""
+    port = case.port(finding)
+    return port is not None and port.err_disabled is not None
 
 
 # --- what it is, and what follows from it --------------------------------------------------------

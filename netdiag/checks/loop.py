@@ -20,6 +20,7 @@ from netdiag.model import (
     Network,
     Resource,
     Severity,
+    Storm,
 )
 from netdiag.names import long_name, short_name, sort_key
 from netdiag.text import clean
@@ -80,19 +81,19 @@ def _loop_at(device: str, named: list[Suspect]) -> Finding:
 
 
 def _wire_repeats(network: Network) -> bool:
-    return any(
-        s.cause == "loop" or (s.repeat_ratio or 0.0) >= _REPEATS
-        for c in network.captures
-        for s in c.storms
-        if is_present(network, s)
-    )
+    return any(_repeats(s) for c in network.captures for s in c.storms if is_present(network, s))
+
+
+def _repeats(storm: Storm) -> bool:
+    """Copies of what several stations sent: one card that repeats itself is no loop."""
+    copies = (storm.repeat_ratio or 0.0) >= _REPEATS and storm.cause != "single-source"
+    return copies or storm.cause == "loop"
 
 
 def _on_wire(network: Network) -> Iterable[Finding]:
     for capture in network.captures:
         for storm in capture.storms:
-            repeats = (storm.repeat_ratio or 0.0) >= _REPEATS or storm.cause == "loop"
-            if not repeats or not is_present(network, storm):
+            if not _repeats(storm) or not is_present(network, storm):
                 continue
             share = f"{storm.repeat_ratio:.0%}" if storm.repeat_ratio is not None else "most"
             yield Finding(

@@ -7,6 +7,7 @@ a port that is merely down is not err-disabled.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
@@ -30,6 +31,13 @@ from netdiag.topology import Link, Topology, place
 from netdiag.topology.unrest import LONGEST
 
 _PHYSICAL = frozenset({None, 6, 62, 69, 117})
+# "desk 2F-105 - out of service", "UNUSED", "spare", "** reserved **", "已停用"
+_NOT_IN_USE = re.compile(
+    r"\b(?:un-?used|not in use|out of (?:service|use|order)|decommission\w*|disabled|spare|reserved"
+    r"|parked|do not (?:enable|use)|removed|vacant|blocked by|quarantin\w*)\b"
+    r"|停用|禁用|备用|预留|未使用|闲置|空闲",
+    re.IGNORECASE,
+)
 _DOWN = (OperStatus.DOWN, OperStatus.LOWER_LAYER_DOWN, OperStatus.NOT_PRESENT)
 
 
@@ -171,8 +179,15 @@ def admin_down_port(network: Network, topology: Topology) -> Iterable[Finding]:
             if shut and _physical(port) and not topology.is_uplink(snapshot.device, port.name):
                 used, known = _last_used(network, snapshot.device, port.name)
                 desk = _desk(network, snapshot.device, port.name)
+                if _meant(port):
+                    continue
                 if used is not None or (desk is not None and not known):
                     yield _admin_down(network, snapshot, port, used)
+
+
+def _meant(port: Interface) -> bool:
+    """Its own description says that nobody is to use it."""
+    return port.alias is not None and _NOT_IN_USE.search(port.alias) is not None
 
 
 def _physical(port: Interface) -> bool:

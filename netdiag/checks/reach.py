@@ -22,8 +22,13 @@ _REFUSED = re.compile(
 def device_unreachable(network: Network, topology: Topology) -> Iterable[Finding]:
     """One finding for every polled device without an answer."""
     for snapshot in network.snapshots:
-        if not snapshot.reachable:
+        if not snapshot.reachable and not never_asked(snapshot):
             yield _unreachable(network, topology, snapshot)
+
+
+def never_asked(snapshot: Snapshot) -> bool:
+    """No way in is configured, or its secret is missing: netdiag's gap, not the device's silence."""
+    return bool(snapshot.errors) and all(e.what == "access" for e in snapshot.errors)
 
 
 def answers_but_refuses(snapshot: Snapshot) -> bool:

@@ -27,7 +27,8 @@ def not_checked(network: Network) -> tuple[NotChecked, ...]:
 
 
 def _device(network: Network, snapshot: Snapshot) -> Iterable[NotChecked]:
-    if not snapshot.reachable:
+    asked = any(e.what != "access" for e in snapshot.errors) or not snapshot.errors
+    if not snapshot.reachable and asked:
         stored = [s for s in network.history if s.device == snapshot.device]
         if stored:
             minutes = int((network.at - max(s.at for s in stored)).total_seconds() // 60)

@@ -6,6 +6,7 @@ failure is data in its snapshot, never an exception.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from netdiag import platforms
 from netdiag.decode.merge import merge
+from netdiag.decode.rates import rates
 from netdiag.model import Snapshot, SourceError
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def poll(
     tell = progress or (lambda _: None)
     with ThreadPoolExecutor(min(_SESSIONS, len(targets)), "ssh") as pool:
         waiting = {
-            t.device.name: pool.submit(_ssh, t, tell)
+            t.device.name: pool.submit(_ssh, t, window_s, tell)
             for t in targets
             if "ssh" in via and t.ssh and _spoken(t.device.platform)
         }
@@ -44,7 +46,7 @@ def poll(
         for target in targets:
             known = _recognised(target, by_snmp.get(target.device.name))
             if "ssh" in via and known is not None:
-                waiting[target.device.name] = pool.submit(_ssh, known, tell)
+                waiting[target.device.name] = pool.submit(_ssh, known, window_s, tell)
         by_ssh = {name: future.result() for name, future in waiting.items()}
     return tuple(
         _united(t, via, by_snmp.get(t.device.name), by_ssh.get(t.device.name)) for t in targets
@@ -67,12 +69,29 @@ def _snmp(
     return {s.device: s for s in done}
 
 
-def _ssh(target: Target, tell: Callable[[str], None]) -> Snapshot:
+def _ssh(target: Target, window_s: float | None, tell: Callable[[str], None]) -> Snapshot:
     from netdiag.collect import ssh
 
     snapshot = ssh.poll(target)
+    if not snapshot.reachable and target.out_of_band is not None:
+        tell(f"{target.device.name}: no answer in-band, asking by its other management path")
+        snapshot = _other_way(target, snapshot, window_s)
     tell(f"{target.device.name}: {'read' if snapshot.sources else 'not read'} over SSH")
     return snapshot
+
+
+def _other_way(target: Target, silent: Snapshot, window_s: float | None) -> Snapshot:
+    """What it says out of band, its silence in-band kept; with rates, for nobody else measures them."""
+    from netdiag.collect import ssh
+
+    first = ssh.poll(target, out_of_band=True)
+    found = first
+    if first.reachable and window_s is not None:
+        time.sleep(max(0.0, window_s - (datetime.now(UTC) - first.at).total_seconds()))
+        again = ssh.poll(target, out_of_band=True)
+        if again.reachable:
+            found = replace(again, rates=rates(first, again))
+    return replace(found, errors=(*silent.errors, *found.errors))
 
 
 def _recognised(target: Target, seen: Snapshot | None) -> Target | None:
@@ -108,7 +127,7 @@ def _not_asked(target: Target, via: frozenset[str]) -> Snapshot:
             if platform
             else "its platform is not entered in the inventory, and SNMP did not tell it"
         )
-    error = SourceError(min(via, default="snmp"), "login", f"{target.device.name}: {why}")
+    error = SourceError(min(via, default="snmp"), "access", f"{target.device.name}: {why}")
     return Snapshot(
         device=target.device.name,
         address=target.device.address,

@@ -121,6 +121,7 @@ class _Reader:
             dhcp6_servers=self._dhcp.servers6(),
             routers=self._wire.routers(),
             storms=self._storms.storms(own),
+            arp_scans=self._storms.scans(own),
             arp_conflicts=self._wire.conflicts(),
             dhcp_floods=self._dhcp.floods(),
             stp_roots=self._wire.roots(),

@@ -23,6 +23,8 @@ _MOSTLY = 0.8
 _GAP_S = 2
 """Quiet seconds that do not end a storm."""
 _ARP_TARGETS = 64
+_SCANNED = 20
+"""Different addresses asked for in a second: more than any station talks to anew."""
 _TOP = 5
 
 
@@ -77,6 +79,20 @@ class Storms:
             stormy = sorted(t for t, s in seconds.items() if _is_storm(cast, s))
             found += [_storm(cast, run, [seconds[t] for t in run], own) for run in _runs(stormy)]
         return tuple(sorted(found, key=lambda s: (s.start, s.kind)))
+
+    def scans(self, own: frozenset[str]) -> tuple[tuple[str, float], ...]:
+        """(MAC, requests a second) of stations that ask for many addresses, a storm's pace excluded."""
+        found: dict[str, int] = {}
+        for second in self._seconds.get("broadcast", {}).values():
+            if second.frames >= STORM_PPS or second.arp_targets < _SCANNED:
+                continue
+            mac, (frames, repeats) = max(
+                second.sources.items(), key=lambda item: (item[1][0], item[0]), default=("", (0, 0))
+            )
+            asked = second.arp >= _MOSTLY * second.frames and repeats < frames / 2
+            if asked and frames >= _MOSTLY * second.frames and mac not in own:
+                found[mac] = max(frames, found.get(mac, 0))
+        return tuple((mac, float(pps)) for mac, pps in sorted(found.items()))
 
 
 def _is_storm(cast: str, second: _Second) -> bool:

@@ -166,6 +166,8 @@ class Capture:
     storms: tuple[Storm, ...] = ()
     arp_conflicts: tuple[ArpConflict, ...] = ()
     dhcp_floods: tuple[DhcpFlood, ...] = ()
+    arp_scans: tuple[tuple[str, float], ...] = ()
+    """(MAC, requests/s at its peak): asks for one address after another, below the pace of a storm."""
     stp_roots: tuple[StpRoot, ...] = ()
     stations: tuple[Station, ...] = ()
     neighbors: tuple[Neighbor, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from netdiag.model import ErrDisableCause, LogEvent, Network, Storm
+from netdiag.model import ErrDisableCause, LogEvent, Network, Snapshot, Storm
 
 RECENT = timedelta(hours=2)
 """Log messages older than this are history, not part of the present incident."""
@@ -16,6 +16,8 @@ ABSOLUTE_PPS = 500.0
 """A storm on any port, where nothing is known of what is usual there."""
 FLOOR_PPS = 100.0
 """Below this nothing is a storm, however quiet the port is otherwise."""
+ALONE_PPS = 100.0
+"""No single station sends so many broadcasts a second, whatever is usual there."""
 TIMES_USUAL = 10.0
 TIMES_USUAL_BUSY = 3.0
 BUSY_PPS = 1000.0
@@ -24,6 +26,8 @@ LONGEST = timedelta(hours=24)
 BEFORE = timedelta(minutes=30)
 """What happened so long before a storm may be what began it."""
 JUST_NOW = timedelta(seconds=15)
+_SCAN_SLACK = 1.5
+"""Between what a sensor counted and what a port's counters show of the same scan."""
 SILENCE = timedelta(minutes=1)
 """Slack between clocks of devices, of the sensor and of the poll."""
 
@@ -67,14 +71,41 @@ def storm_ports(network: Network, device: str) -> tuple[tuple[str, float], ...]:
     if snapshot is None or not snapshot.reachable:
         return ()
     rates = [(r.interface, r.in_broadcast_pps or 0.0) for r in snapshot.rates]
-    rates = [(port, pps) for port, pps in rates if pps >= FLOOR_PPS]
+    rates = [
+        (port, pps)
+        for port, pps in rates
+        if pps >= FLOOR_PPS and not _is_scan(network, snapshot, port, pps)
+    ]
     usual = {port: usual_pps(network, device, port) for port, _ in rates}
-    found = [(port, pps) for port, pps in rates if is_storm(pps, usual[port])]
+    found = [
+        (port, pps)
+        for port, pps in rates
+        if is_storm(pps, usual[port]) or (usual[port] is None and _is_alone(snapshot, port, pps))
+    ]
     if found:
         # A loop's two ports can differ tenfold: beside one that storms, the floor is enough.
         known = {port for port, _ in found}
         found += [(port, pps) for port, pps in rates if port not in known and usual[port] is None]
     return tuple(sorted(found, key=lambda p: (-p[1], p[0])))
+
+
+def _is_alone(snapshot: Snapshot, port: str, pps: float) -> bool:
+    """One station alone is behind the port, and sends what no station sends."""
+    macs = {e.mac for e in snapshot.fdb if e.interface == port}
+    return pps >= ALONE_PPS and len(macs) == 1
+
+
+def _is_scan(network: Network, snapshot: Snapshot, port: str, pps: float) -> bool:
+    """What comes in is a station asking for one address after another: fast, and no storm."""
+    if pps >= ABSOLUTE_PPS:
+        return False
+    here = {e.mac for e in snapshot.fdb if e.interface == port}
+    return any(
+        mac in here and pps <= _SCAN_SLACK * asked + FLOOR_PPS
+        for capture in network.captures
+        if capture.last is not None and snapshot.at - capture.last <= SILENCE
+        for mac, asked in capture.arp_scans
+    )
 
 
 def closed_by_storm(network: Network) -> tuple[tuple[str, str, datetime], ...]:

@@ -231,9 +231,9 @@ CASES: Mapping[str, tuple[Callable[[], Campus], Truth]] = {
         _jabber,
         Truth("broadcast-storm", "acc-1", GI + "4", (GI + "4",)),
     ),
-    "broadcast-storm-and-a-rogue-elsewhere": (
+    "err-disabled-port-uplink-and-a-rogue-elsewhere": (
         _router_elsewhere,
-        Truth("broadcast-storm", "acc-2", None, (), causes=2),
+        Truth("err-disabled-port", "core-1", GI + "2", (GI + "2",), causes=2),
     ),
     "err-disabled-port-bpdu-guard": (
         _bpdu_guard,

@@ -152,8 +152,8 @@ def test_a_device_that_refuses_the_credential_is_no_outage():
 @pytest.mark.parametrize(
     ("pps", "usual", "storm"),
     [
-        (499.0, None, False),
-        (500.0, None, True),
+        (99.0, None, False),  # one station alone, and nothing known of it
+        (100.0, None, True),
         (99.0, 0.0, False),
         (100.0, 2.0, True),
         (400.0, 300.0, False),
@@ -168,10 +168,57 @@ def test_a_storm_is_much_more_coming_in_than_usual(pps, usual, storm):
     assert places(campus, Kind.BROADCAST_STORM) == ([("acc-1", GI + "3")] if storm else [])
 
 
+@pytest.mark.parametrize(("pps", "storm"), [(499.0, False), (500.0, True)])
+def test_a_port_of_many_stations_may_take_in_much_where_nothing_is_known_of_it(pps, storm):
+    campus = Campus.default().rate("core-1", "Gi1/0/1", pps)
+    expected = [("core-1", GI + "1")] if storm else []
+    assert places(campus, Kind.BROADCAST_STORM) == expected
+
+
 def test_one_reading_is_no_baseline():
-    campus = Campus.default().rate("acc-1", "Gi1/0/3", 300.0)
-    campus.baselines.append(Baseline("acc-1", GI + "3", 2.0, 1))
+    campus = Campus.default().rate("core-1", "Gi1/0/1", 300.0)
+    campus.baselines.append(Baseline("core-1", GI + "1", 2.0, 1))
     assert found(campus) == ()
+
+
+@pytest.mark.parametrize(("asked", "storm"), [(290.0, False), (20.0, True)])
+def test_a_scan_that_a_sensor_hears_is_no_storm_of_its_port(asked, storm):
+    campus = Campus.default().usual().rate("acc-1", "Gi1/0/3", 300.0)
+    mac = next(e.mac for e in campus.network().snapshot("acc-1").fdb if e.interface == GI + "3")
+    campus.capture(Capture("lab:noc", last=AT, arp_scans=((mac, asked),)))
+    expected = [("acc-1", GI + "3")] if storm else []
+    assert places(campus, Kind.BROADCAST_STORM) == expected
+    campus.rate("acc-1", "Gi1/0/3", 500.0)
+    assert places(campus, Kind.BROADCAST_STORM) == [("acc-1", GI + "3")]
+
+
+def test_a_card_that_repeats_itself_is_no_loop():
+    campus = Campus.default().rate("acc-1", "Gi1/0/3", 900.0)
+    start = AT - timedelta(seconds=20)
+    mac = next(e.mac for e in campus.network().snapshot("acc-1").fdb if e.interface == GI + "3")
+    storm = Storm("broadcast", start, AT, 900.0, 6e4, (10,), ((mac, 1.0),), 0.99, "single-source")
+    campus.capture(Capture("lab:noc", first=start, last=AT, storms=(storm,)))
+    assert found(campus, Kind.LAYER2_LOOP) == ()
+    assert ("acc-1", GI + "3") in places(campus, Kind.BROADCAST_STORM)
+
+
+def test_a_shut_port_whose_description_says_so_is_meant():
+    for words in ("desk 1F-103 - out of service", "SPARE", "工位停用"):
+        campus = Campus.default().remember().shut("acc-1", "Gi1/0/3")
+        campus.change("acc-1", "Gi1/0/3", alias=words)
+        assert found(campus, Kind.ADMIN_DOWN_PORT) == ()
+    campus.change("acc-1", "Gi1/0/3", alias="user desk")
+    assert places(campus, Kind.ADMIN_DOWN_PORT) == [("acc-1", GI + "3")]
+
+
+def test_a_device_that_nobody_can_ask_is_no_silent_device():
+    network = Campus.default().network()
+    why = (SourceError("snmp", "access", "no SNMP access is configured"),)
+    mute = replace(network.snapshots[1], reachable=False, errors=why)
+    network = replace(network, snapshots=(network.snapshots[0], mute, *network.snapshots[2:]))
+    assert checks.run(network, topology.build(network)) == ()
+    gaps = checks.not_checked(network)
+    assert [g.why for g in gaps if mute.device in g.what] == ["snmp: no SNMP access is configured"]
 
 
 def test_a_storm_message_counts_until_the_port_is_measured_calm():
