@@ -67,6 +67,8 @@ class SshAccess:
     accept_new: bool = False
     """Record the key of a host that has none on record; a changed key is refused in any case."""
     timeout_s: float = 10.0
+    legacy_algorithms: tuple[str, ...] = ()
+    """Old SSH algorithms that this very device needs, by name; none is offered otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,35 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from netdiag.errors import DecodeError, Unreachable
+from netdiag.errors import CollectError, DecodeError, Unreachable
+from netdiag.platforms.base import DEFAULT_PROMPT
 from netdiag.text import clean, decode_octets
 
-# As "acc-1#", "acc-1>", "acc-1(config-if)#", "RP/0/RP0/CPU0:xr#"
-_ANY_PROMPT = re.compile(rb"(?:^|[\r\n])([^\s>#][^\r\n>#]{0,100}[>#]) ?\Z")
 # Windows of the answer's end in which a prompt is sought.
 _TAIL = 256
 _CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-B]|\r+(?=\n)|\x00")
-_PAGER = re.compile(rb"\x08|--More--")
+# Where paging cannot be switched off, or came back: IOS "--More--", VRP "  ---- More ----", Junos
+# "---(more 45%)---", ProVision "-- MORE --, next page: Space, …", JetStream "Press any key to continue
+# (Q to quit)", ZXR10 "----- more ----- Press Q …", Small Business "More: <space>, …".
+_PAGE = (
+    rb"(?:<?-{2,}[ (]*[Mm](?:ore|ORE)(?: ?\d+%?)?[) ]*-{2,}>?(?:,? ?(?:next page|Press Q)[^\r\n]{0,80})?"
+    rb"|Press any key to continue \(Q to quit\)|More: <space>[^\r\n]{0,80})"
+)
+_PAGER = re.compile(_PAGE + rb"[ \x08]*\Z")
+_PAGED = re.compile(_PAGE + rb"|\x08")
+# What a device says instead of a prompt when it bears no further login.
+_FULL = re.compile(
+    rb"(?i)all (?:the )?(?:user interfaces|vtys?|vty lines|lines) (?:are|is) (?:used|busy|in use)"
+    rb"|(?:number|maximum) of (?:online )?(?:users?|sessions|vty\w*|connections)[^\r\n]{0,60}"
+    rb"(?:limit|maximum|exceed|reach)|too many (?:users|sessions|connections)"
+)
 _MAX_OCTETS = 64 * 1024 * 1024
+_MAX_QUESTIONS = 5
+Questions = Sequence[tuple[re.Pattern[bytes], Callable[[], str]]]
+"""What a device may ask instead of a prompt, and what gives the answer."""
 
 
 class Channel(Protocol):
@@ -32,50 +49,99 @@ class Channel(Protocol):
 
 
 class Shell:
-    """An open command line. `silence_s`: how long a device may say nothing before it counts as hung."""
+    """An open command line. `silence_s`: how long a device may say nothing before it counts as hung.
 
-    def __init__(self, name: str, channel: Channel, *, silence_s: float) -> None:
+    `prompt`: the shape of a prompt, with one group. `newline`: what ends a line that is sent.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        channel: Channel,
+        *,
+        silence_s: float,
+        prompt: str = DEFAULT_PROMPT,
+        questions: Questions = (),
+        newline: str = "\n",
+    ) -> None:
         self.name = name
         self._channel = channel
         self._silence_s = silence_s
-        self._prompt = _ANY_PROMPT
-        self.prompt = self._read(_ANY_PROMPT, "the prompt after login")[1]
+        self._shape = re.compile(prompt.encode())
+        self._questions = questions
+        self._newline = newline
+        self._own = b""
+        self.prompt = self._read(None, "the prompt after login")[1]
 
     def learn_prompt(self) -> None:
         """From now on only this device's own prompt ends an answer: output may contain `#` and `>`."""
         # IOS shortens a long host name in configuration mode, so its beginning has to do.
-        base = re.escape(self.prompt.rstrip("#>").split("(")[0][:16].encode())
-        self._prompt = re.compile(rb"(?:^|[\r\n])(" + base + rb"[^\r\n#>]{0,100}[>#]) ?\Z")
+        name = re.search(rb"[\w.@-]+", self.prompt.encode())
+        self._own = name[0][:16] if name else b""
 
     def ask(self, line: str, *, stop: re.Pattern[bytes] | None = None, visible: bool = True) -> str:
         """The answer to one line, without its echo and the prompt. `visible`: the line may be named in errors."""
         what = f"'{line}'" if visible else "the answer"
         self._drain()
-        try:
-            self._channel.sendall(line.encode() + b"\n")
-        except OSError as exc:
-            raise Unreachable(f"{self.name} closed the session before {what}") from exc
-        text, self.prompt = self._read(stop or self._prompt, what)
+        self._send(line + self._newline, what)
+        text, self.prompt = self._read(stop, what)
         first, _, rest = text.partition("\n")
         return rest if line and first.strip().endswith(line.strip()) else text
+
+    def _send(self, text: str, what: str) -> None:
+        try:
+            self._channel.sendall(text.encode())
+        except OSError as exc:
+            raise Unreachable(f"{self.name} closed the session before {what}") from exc
 
     def _drain(self) -> None:
         while self._channel.recv_ready() and self._channel.recv(65536):
             pass
 
-    def _read(self, until: re.Pattern[bytes], what: str) -> tuple[str, str]:
-        """(the text before what `until` matched, what it matched)."""
+    def _read(self, stop: re.Pattern[bytes] | None, what: str) -> tuple[str, str]:
+        """(the text before the prompt or what `stop` matches, and that itself)."""
         octets = bytearray()
+        answered = asked = 0
         ends = time.monotonic() + 60 * self._silence_s
         while time.monotonic() < ends and len(octets) < _MAX_OCTETS:
             octets += self._receive(what)
-            tail = bytes(octets[-_TAIL:])
-            match = until.search(tail)
+            # Nothing that was answered before is looked at again.
+            tail = bytes(octets[max(answered, len(octets) - _TAIL) :])
+            match = self._ends(tail, stop)
             if match:
-                start = len(octets) - len(tail) + match.start(match.lastindex or 0)
-                prompt = decode_octets(match[match.lastindex or 0])
-                return _plain(bytes(octets[:start])), prompt
+                group = match.lastindex or 0
+                start = len(octets) - len(tail) + match.start(group)
+                return _plain(bytes(octets[:start])), decode_octets(match[group])
+            reply = self._reply(tail)
+            if reply is not None:
+                answered = len(octets)
+                asked += reply != " "
+                if asked > _MAX_QUESTIONS:
+                    raise Unreachable(f"{self.name} asks without end: {_last_line(tail)}")
+                self._send(reply, what)
+            elif not self._own and _FULL.search(tail):
+                raise CollectError(
+                    f"{self.name} bears no further login now: {_last_line(tail)}. It was not read; "
+                    "try again when somebody has logged out"
+                )
         raise Unreachable(f"{self.name} talks without end after {what}")
+
+    def _ends(self, tail: bytes, stop: re.Pattern[bytes] | None) -> re.Match[bytes] | None:
+        if stop is not None:
+            return stop.search(tail)
+        match = self._shape.search(tail)
+        if match is None or not match[1].lstrip(b"<[~*").startswith(self._own):
+            return None
+        return match
+
+    def _reply(self, tail: bytes) -> str | None:
+        """What to send where the device waits for something other than a command."""
+        if _PAGER.search(tail):
+            return " "
+        for pattern, answer in self._questions:
+            if pattern.search(tail):
+                return answer() + self._newline
+        return None
 
     def _receive(self, what: str) -> bytes:
         self._channel.settimeout(self._silence_s)
@@ -96,7 +162,14 @@ class Shell:
 
 def _plain(octets: bytes) -> str:
     """Line ends as `\\n`, without what draws on a terminal."""
-    return _CONTROLS.sub("", decode_octets(_PAGER.sub(b"", octets)))
+    text = _CONTROLS.sub("", decode_octets(_PAGED.sub(b"", octets)))
+    # A pager is wiped with blanks from the line's start: what was drawn last is what stands there.
+    return "\n".join(line.rpartition("\r")[2] for line in text.split("\n"))
+
+
+def _last_line(octets: bytes) -> str:
+    lines = [line.strip() for line in _plain(octets).splitlines() if line.strip()]
+    return clean(lines[-1]) if lines else "nothing"
 
 
 def refuse(

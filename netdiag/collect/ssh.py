@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from netdiag import platforms
 from netdiag.access import SshAccess, Target
-from netdiag.collect import hostkeys
-from netdiag.collect.shell import Shell, refuse
+from netdiag.collect import hostkeys, legacy
+from netdiag.collect.shell import Questions, Shell, refuse
 from netdiag.decode import show
 from netdiag.errors import AccessDenied, CollectError, DecodeError, Unreachable, UsageError
 from netdiag.model import Snapshot, SourceError
@@ -58,6 +58,7 @@ class Session:
         address = target.out_of_band_address if out_of_band else None
         self._address = address or target.device.address
         self._platform = _spoken(target.device.platform)
+        legacy.check(access.legacy_algorithms, target.device.name)
         self._lock = _lock(self._address, access.port)
         self._connection: Any = None
         self._shell: Shell | None = None
@@ -98,14 +99,25 @@ class Session:
         """
         started = len(self.transcript)
         self._enable()
+        platform = self._platform
+        done = False
         try:
-            for line in ("configure terminal", *lines):
+            for line in (*platform.configure, *lines):
                 self._configure_line(line)
+            if platform.commit and re.search(platform.commit_prompt, self._opened().prompt):
+                self._configure_line(platform.commit)
+            done = True
         finally:
             # Also after a refusal: a session left in configuration mode would misread what follows.
-            with suppress(Unreachable):
-                self._note("end", self._opened().ask("end"))
+            for line in platform.leave if done else (*platform.abandon, *platform.leave):
+                with suppress(Unreachable):
+                    self._note(line, self._opened().ask(line))
         return self.transcript[started:]
+
+    def enable_to_look(self) -> None:
+        """Privileged mode before the first question, on a platform whose show commands want it."""
+        if self._platform.enable_to_look:
+            self._enable()
 
     # --- inside ---
 
@@ -115,7 +127,7 @@ class Session:
         answer = self._without_secrets(shell.ask(line))
         self._note(line, answer, before)
         self._refuse(line, answer)
-        if not shell.prompt.rstrip().endswith(")#"):
+        if not re.search(self._platform.config_prompt, shell.prompt.rstrip()):
             raise DecodeError(
                 f"{self.device.name} left configuration mode at '{self._without_secrets(line)}': "
                 f"{clean(shell.prompt)}"
@@ -131,11 +143,11 @@ class Session:
     def _enable(self) -> None:
         """Privileged mode, by the enable secret where the login alone does not give it."""
         shell = self._opened()
-        if not shell.prompt.endswith(">"):
+        if not shell.prompt.endswith(">") or not self._platform.enable:
             return
         secret = self._access.enable_secret
         if secret is not None:
-            shell.ask("enable", stop=_PASSWORD)
+            shell.ask(self._platform.enable, stop=_PASSWORD)
             if shell.prompt.endswith(":"):
                 shell.ask(secret.reveal(), visible=False, stop=_PASSWORD)
             if shell.prompt.endswith("#"):
@@ -154,7 +166,10 @@ class Session:
 
     def _open(self) -> None:
         self._connection = connection = _netmiko(
-            self._platform.name, self._address, self._access, _netmiko_options(self._access)
+            self._platform.driver or self._platform.name,
+            self._address,
+            self._access,
+            _netmiko_options(self._access),
         )
         known_hosts = _known_hosts(self._access)
         policy = hostkeys.Policy(self.device.name, known_hosts, accept_new=self._access.accept_new)
@@ -164,7 +179,12 @@ class Session:
         except Exception as exc:  # noqa: BLE001 - netmiko, paramiko and cryptography each have their own
             raise self._translated(exc, policy, known_hosts) from _without_context(exc)
         self._shell = Shell(
-            self.device.name, connection.remote_conn, silence_s=self._access.timeout_s
+            self.device.name,
+            connection.remote_conn,
+            silence_s=self._access.timeout_s,
+            prompt=self._platform.prompt,
+            questions=_questions(self._platform, self._access),
+            newline=self._platform.newline,
         )
         for line in self._platform.prepare:
             self._shell.ask(line)
@@ -201,7 +221,10 @@ class Session:
                 f"{where} refuses the login of {self._access.username!r}: wrong password or key"
             )
         if "ncompatible" in words or "no acceptable" in words:
-            return CollectError(f"{where}: no cipher or key exchange in common: {_gist(words)}")
+            return CollectError(
+                f"{where}: no cipher or key exchange in common: {_gist(words)}. If the device is too "
+                "old for better, name what it needs under ssh: legacy_algorithms for it alone"
+            )
         if "No existing session" in words or "protocol banner" in words:
             return Unreachable(f"{where}: no SSH greeting within {self._access.timeout_s:g} s")
         if kind.startswith("Netmiko") or isinstance(exc, OSError | EOFError):
@@ -231,6 +254,10 @@ def poll(target: Target, *, out_of_band: bool = False) -> Snapshot:
     try:
         with session:
             platform = session._platform
+            try:
+                session.enable_to_look()
+            except AccessDenied as exc:
+                errors.append(SourceError("ssh", "enable", str(exc)))
             at = datetime.now(UTC)
             _ask(session, platform.poll[:1], answers, errors)
             # The device's clock, asked first, showed its time half-way between.
@@ -279,6 +306,20 @@ def _spoken(name: str | None) -> platforms.Platform:
     return platform
 
 
+def _questions(platform: platforms.Platform, access: SshAccess) -> Questions:
+    """The platform's questions and their answers; a secret is revealed only when it is asked for."""
+    return [
+        (re.compile(ask.encode()), partial(_answer, reply, access))
+        for ask, reply in platform.questions
+    ]
+
+
+def _answer(reply: str, access: SshAccess) -> str:
+    if reply == "{password}":
+        return "" if access.password is None else access.password.reveal()
+    return (access.username or "") if reply == "{username}" else reply
+
+
 def _lock(address: str, port: int) -> threading.Lock:
     with _LOCKS_LOCK:
         return _LOCKS.setdefault((address, port), threading.Lock())
@@ -303,6 +344,7 @@ def _netmiko_options(access: SshAccess) -> Mapping[str, Any]:
         "auth_timeout": access.timeout_s,
         "banner_timeout": access.timeout_s,
         "blocking_timeout": access.timeout_s,
+        "disabled_algorithms": legacy.disabled(access.legacy_algorithms),
     }
 
 
@@ -329,9 +371,14 @@ def _netmiko(platform: str, address: str, access: SshAccess, options: Mapping[st
         # paramiko waits an hour for a channel by default: a hung device must not.
         client = build()
         client.connect = partial(client.connect, channel_timeout=access.timeout_s)
+        factory = legacy.transport(access.legacy_algorithms)
+        if factory is not None:
+            client.connect = partial(client.connect, transport_factory=factory)
         return client
 
     connection._build_ssh_client = build_impatient
+    # netmiko's own login talk answers for the user: Huawei's saves the configuration. Ours is in `Shell`.
+    connection.special_login_handler = lambda *_, **__: None
     return connection
 
 

@@ -351,6 +351,7 @@ def _ssh(login: _Login, port: int, folder: Path) -> SshAccess | None:
         key_file=_path(login.key_file, folder),
         known_hosts=_path(known_hosts, folder),
         accept_new=bool(ssh.get("accept_new")),
+        legacy_algorithms=tuple(ssh.get("legacy_algorithms") or ()),
         timeout_s=float(ssh.get("timeout_s") or 10.0),
     )
 

@@ -70,6 +70,8 @@ class SshKeys(_Strict):
     accept_new: bool | None = None
     timeout_s: Annotated[float, Field(gt=0, le=600)] | None = None
     enable_secret: str | None = None
+    legacy_algorithms: list[str] | None = None
+    """Old SSH algorithms that one device needs, by name."""
     key_file: str | None = None
 
 

@@ -52,6 +52,7 @@ ARISTA_EOS = Platform(
         "log",
     ),
     # `show interfaces` and the log want privilege: the session enables where the login did not.
+    enable_to_look=True,
     prepare=("terminal length 0", "terminal width 32767"),
     refusals=CISCO_LIKE_REFUSALS,
     states={"errdisabled": ("up", "down"), "inactive": ("up", "down")},

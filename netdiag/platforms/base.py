@@ -65,8 +65,14 @@ class Platform:
     """(what the device asks at the login or on leaving, what to answer): never a `yes` that changes it."""
     enable: str = "enable"
     """What asks for privileged mode, where `>` ends the prompt of one who may only look."""
+    enable_to_look: bool = False
+    """Even its show commands want privileged mode."""
+    newline: str = "\n"
+    """What ends a line that is sent."""
     configure: tuple[str, ...] = ("configure terminal",)
     leave: tuple[str, ...] = ("end",)
+    abandon: tuple[str, ...] = ()
+    """Before leaving after a refusal: what drops the lines before it, where they wait for a commit."""
     commit: str = ""
     """What makes a candidate configuration real, where the platform has one."""
     commit_prompt: str = r""

@@ -58,8 +58,10 @@ JUNIPER_JUNOS = Platform(
     prompt=r"(?:^|[\r\n])([\w.-]+@[\w.-]+[>#%]) ?\Z",
     config_prompt=r"#$",
     enable="",
-    configure=("configure",),
+    # Exclusive: a commit must not make somebody else's pending lines real.
+    configure=("configure exclusive",),
     leave=("exit configuration-mode",),
+    abandon=("rollback 0",),
     # Quirk: nothing is real before `commit`; a remote change that may cut the path off would take
     # `commit confirmed 5`, which needs a second commit within 5 minutes.
     commit="commit",

@@ -56,6 +56,7 @@ MIKROTIK_ROUTEROS = Platform(
     ),
     # Nothing to switch off: paging is refused by each command, colour by the login name (`name+ct`).
     prepare=("",),
+    newline="\r\n",
     refusals=(
         r"^\s*bad command name",
         r"^\s*expected (?:end of command|command name)",

@@ -30,6 +30,7 @@ RUIJIE_OS = Platform(
         "log": Command("show logging"),
     },
     poll=("clock", "version", "status", "err-disabled", "closed-loop", "fdb", "lldp", "arp", "log"),
+    enable_to_look=True,
     # 256 columns: "GigabitEthernet 0/7" needs them.
     prepare=("terminal width 256", "terminal length 0"),
     refusals=CISCO_LIKE_REFUSALS,

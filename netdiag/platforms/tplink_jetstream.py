@@ -40,6 +40,8 @@ TPLINK_JETSTREAM = Platform(
     # Quirk: two steps to full rights, `enable` and then `enable-admin` where accounts have levels. Old
     # firmware speaks ssh-dss and group1 only: `ssh: {legacy_algorithms: […]}` for that very device.
     enable="enable",
+    enable_to_look=True,
+    newline="\r\n",
     states={
         "linkup": ("up", "up"),
         "linkdown": ("up", "down"),

@@ -33,6 +33,9 @@ class Device:
     close_on: str | None = None
     answers: dict[str, str] = field(default_factory=lambda: dict(ANSWERS))
     received: list[str] = field(default_factory=list)
+    algorithms: dict[str, Any] = field(default_factory=dict)
+    """What asyncssh is told to offer, where it is to be an old device."""
+    key_type: str = "ssh-ed25519"
 
 
 class _Server(asyncssh.SSHServer):
@@ -91,7 +94,7 @@ class Running:
 
     def __init__(self, device: Device) -> None:
         self.device = device
-        self.key = asyncssh.generate_private_key("ssh-ed25519")
+        self.key = asyncssh.generate_private_key(device.key_type)
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
@@ -124,6 +127,7 @@ class Running:
             server_host_keys=[self.key],
             process_factory=converse,
             line_editor=False,
+            **self.device.algorithms,
         )
         self.port = server.sockets[0].getsockname()[1]
         self._started.set()

@@ -264,7 +264,7 @@ def test_the_second_management_path(running, target):
     with pytest.raises(UsageError, match="no second management path"):
         ssh.Session(aim, out_of_band=True)
     with pytest.raises(UsageError, match="does not speak"):
-        ssh.Session(replace(aim, device=replace(aim.device, platform="huawei")))
+        ssh.Session(replace(aim, device=replace(aim.device, platform="dlink_ds")))
 
 
 def test_poll_unites_and_answers_for_every_target(running, target):
@@ -308,3 +308,38 @@ def test_the_password_shows_nowhere(running, target, caplog, capfd, options):
     shown += [captured.out, captured.err, Path("/proc/self/cmdline").read_text()]
     for number, text in enumerate(shown):
         assert SENTINEL not in text, f"shown in {number}"
+
+
+def test_old_algorithms_only_by_name_for_the_device(running, target):
+    old = running(
+        key_type="ssh-rsa",
+        algorithms={
+            "kex_algs": ["diffie-hellman-group14-sha1"],
+            "encryption_algs": ["aes128-cbc"],
+            "mac_algs": ["hmac-sha1"],
+            "signature_algs": ["ssh-rsa"],
+        },
+    )
+    aim = target(old)
+    assert aim.ssh is not None
+    with pytest.raises(CollectError, match="legacy_algorithms"), ssh.Session(aim):
+        pass
+    named = ("diffie-hellman-group14-sha1", "aes128-cbc", "ssh-rsa")
+    with ssh.Session(replace(aim, ssh=replace(aim.ssh, legacy_algorithms=named))) as session:
+        assert "Nov 22" in session.show("show clock")
+    # The other devices of the same run are still offered nothing old.
+    with pytest.raises(CollectError, match="in common"), ssh.Session(aim):
+        pass
+    with pytest.raises(UsageError, match="'rot13'"):
+        ssh.Session(replace(aim, ssh=replace(aim.ssh, legacy_algorithms=("rot13",))))
+
+
+def test_the_oldest_group_as_well(running, target):
+    old = running(algorithms={"kex_algs": ["diffie-hellman-group1-sha1"]})
+    aim = target(old)
+    assert aim.ssh is not None
+    with pytest.raises(CollectError), ssh.Session(aim):
+        pass
+    named = replace(aim.ssh, legacy_algorithms=("diffie-hellman-group1-sha1",))
+    with ssh.Session(replace(aim, ssh=named)) as session:
+        assert session.show("show clock")
