@@ -76,6 +76,9 @@ def poll(
         common.emit(contract.poll(snapshots, seen.findings, started=started, took_s=took))
     else:
         _print_poll(snapshots)
+        for snapshot in snapshots:
+            for sentence in snapshot.contradictions:
+                common.say(f"contradiction: {snapshot.device}: {sentence}", style="yellow")
         common.print_findings(seen.findings)
     common.print_errors(snapshots)
     sys.exit(
