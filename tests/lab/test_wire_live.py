@@ -267,6 +267,51 @@ def test_probe_into_vlans(lan: Lan) -> None:
     assert capture.probed_vlans == capture.unanswered_vlans == (20, 30)
 
 
+_SERVE = """
+import socket, struct, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(("eth0", 3))
+s.setsockopt(263, 8, 1); s.setsockopt(socket.SOL_SOCKET, 33, 1 << 24)
+silent = set(map(int, sys.argv[1].split(",")))
+print("ready", flush=True)
+while True:
+    f, extra, _, a = s.recvmsg(2048, 256)
+    if a[2] == 4 or f[12:14] != b"\\x08\\x00" or f[36:38] != b"\\0C" or not extra: continue
+    status, _, _, _, _, tci, _ = struct.unpack_from("IIIHHHH", extra[0][2])
+    vlan = tci & 4095
+    if not status & 16 or vlan in silent: continue
+    me = bytes((10, vlan >> 8, vlan & 255, 1))
+    body = b"\\2" + f[43:58] + me + bytes(8) + f[70:278]
+    body += b"\\x63\\x82\\x53\\x63\\x35\\1\\2\\x36\\4" + me + b"\\xff"
+    udp = struct.pack("!HHHH", 67, 68, 8 + len(body), 0) + body
+    ip = struct.pack("!BBHHHBBH4s4s", 69, 0, 20 + len(udp), 0, 0, 64, 17, 0, me, b"\\xff" * 4)
+    s.send(b"\\xff" * 6 + f[:0] + bytes.fromhex("02aa00000001") + struct.pack("!HHH", 0x8100, vlan, 0x800) + ip + udp)
+"""
+
+
+def test_five_hundred_vlans_in_one_window(lan: Lan) -> None:
+    """Tagged frames on one trunk: each VLAN's answer is told apart, and so is each silence."""
+    server = lan.nodes["company"].start(sys.executable, "-c", _SERVE, "77,1200")
+    try:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ready\n"
+        vlans = ",".join(map(str, (*range(1, 500), 1200)))
+        started = time.monotonic()
+        capture = lan.nodes["sensor"].wire(
+            "probe", "eth0", f"--vlans={vlans}", "--what=dhcp", "--window=2", "--rate=1000"
+        )
+        print(f"500 VLANs in {time.monotonic() - started:.1f} s, start of the process included")
+    finally:
+        server.kill()
+        server.wait()
+    assert len(capture.probed_vlans) == 500
+    assert capture.unanswered_vlans == (77, 1200)
+    assert len(capture.dhcp_servers) == 498
+    assert all(
+        s.server_id == f"10.{s.vlans[0] >> 8}.{s.vlans[0] & 255}.1" for s in capture.dhcp_servers
+    )
+    assert 500 < capture.probes_sent <= 502 + 30  # the silent ones are asked twice
+
+
 def test_received_and_dropped_are_all_that_was_sent(lan: Lan) -> None:
     listener = lan.nodes["sensor"].capture("listen", "eth0", "--seconds=6")
     _ready(listener)
