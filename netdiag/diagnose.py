@@ -7,7 +7,7 @@ store -> history, baselines --------+
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -23,10 +23,12 @@ from netdiag.model import (
     Device,
     Diagnosis,
     Finding,
+    Kind,
     LogEvent,
     Network,
     NotChecked,
     PlanStep,
+    Resource,
     Site,
     Snapshot,
     SourceError,
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from netdiag.store import Store
 
 Tell = Callable[[str], None]
+MOST_ADDRESSES = 256
+"""Asked for at a sensor in one look: a second or two of a few frames each."""
 HISTORY = timedelta(hours=24)
 """How far back captures and log lines may belong to the incident."""
 
@@ -134,10 +138,15 @@ def look(
     """One look at everything, at once: devices, sensors, logs and what is stored of before."""
     at = datetime.now(UTC)
     where = tuple(inventory.site.sensors if sensors is None else sensors)
-    with ThreadPoolExecutor(max_workers=1 + len(where)) as pool:
+    history = store.history(before=at)
+    known = _addresses(history)
+    with ThreadPoolExecutor(max_workers=1 + 2 * len(where)) as pool:
         heard = [pool.submit(_sense, source, window_s, tell) for source in where]
+        holders = [pool.submit(_holders, source, known) for source in where if known]
         snapshots = _poll(inventory.targets(), window_s, via, tell)
-        captures = tuple(future.result() for future in heard)
+        captures = tuple(future.result() for future in (*heard, *holders))
+    if not known and (known := _addresses(snapshots)):
+        captures += tuple(_holders(source, known) for source in where)
     store.add_snapshots(snapshots)
     log, log_errors = _read_log(inventory.site.syslog_files, since=at - HISTORY)
     network = Network(
@@ -145,9 +154,9 @@ def look(
         devices=inventory.devices,
         site=replace(inventory.site, sensors=where),
         snapshots=snapshots,
-        history=store.history(before=at),
+        history=history,
         captures=captures + store.captures(since=at - HISTORY),
-        log=log,
+        log=log + store.events(since=at - HISTORY),
         baselines=store.baselines(before=at),
     )
     for capture in captures:
@@ -267,6 +276,25 @@ def _sense(source: str, window_s: float, tell: Tell) -> Capture:
         return Capture(source=source, errors=(SourceError("probe", f"sensor {source}", str(exc)),))
 
 
+def _addresses(snapshots: Iterable[Snapshot]) -> tuple[str, ...]:
+    """Who is in the routers' tables, the network's own equipment and a bounded number of others."""
+    own = {i.mac for s in snapshots for i in s.interfaces}
+    held = {a.ip: a.mac for s in snapshots for a in s.arp}
+    ranked = sorted(held, key=lambda ip: (held[ip] not in own, ip))
+    return tuple(ranked[:MOST_ADDRESSES])
+
+
+def _holders(source: str, addresses: Sequence[str]) -> Capture:
+    """Asks who holds each address: two answers are what listening alone seldom hears."""
+    from netdiag.collect import wire
+
+    try:
+        return wire.arp_probe(source, [(ip, None) for ip in addresses], window_s=1.0)
+    except NetdiagError as exc:
+        why = SourceError("probe", f"addresses used twice, at {source}", str(exc))
+        return Capture(source=source, errors=(why,))
+
+
 def _read_log(
     files: Sequence[str], since: datetime
 ) -> tuple[tuple[LogEvent, ...], tuple[SourceError, ...]]:
@@ -312,5 +340,20 @@ def _plan(
 ) -> tuple[PlanStep, ...]:
     from netdiag.files import playbooks
 
-    chosen = way or playbooks.for_kind(main.kind, seen.causes)
+    behind = _dark_behind(main, seen)
+    if behind is not None:
+        # Nobody saw what closed the uplink: the way back is that of a source behind it, place unknown.
+        main = replace(main, resource=Resource(device=behind, vlan=main.resource.vlan))
+    kind = Kind.AREA_OUTAGE if behind else main.kind
+    chosen = way or playbooks.for_kind(kind, seen.causes)
     return playbook.plan(chosen, main, seen.network, seen.topology, paths=paths)
+
+
+def _dark_behind(main: Cause, seen: Look) -> str | None:
+    """The silent switch behind an uplink that closed itself for a reason that nobody saw."""
+    device, interface = main.resource.device, main.resource.interface
+    if main.kind is not Kind.ERR_DISABLED_PORT or device is None:
+        return None
+    far = seen.topology.neighbor(device, interface)
+    snapshot = seen.network.snapshot(far[0]) if far else None
+    return snapshot.device if snapshot and not snapshot.reachable else None

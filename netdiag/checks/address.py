@@ -7,7 +7,9 @@ or one must have changed its mind and changed it back.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netdiag.model import (
@@ -28,11 +30,14 @@ if TYPE_CHECKING:
 _VIRTUAL = ("00:00:5e:00:", "00:00:0c:07:ac:", "00:00:0c:9f:f", "00:07:b4:00:", "00:09:0f:09:")
 """VRRP, CARP, HSRP, GLBP, FortiGate: one address on several cards by design."""
 
+_MOST_DUPLICATES = 3
+"""Addresses that one misconfigured station doubles at once; more is another thing."""
+
 
 def duplicate_address(network: Network, topology: Topology) -> Iterable[Finding]:
     """One finding for each address that two stations use, on the one that came second."""
     for capture in network.captures:
-        for conflict in capture.arp_conflicts:
+        for conflict in _without_proxies(capture.arp_conflicts):
             evidence = Evidence(
                 "probe" if capture.probes_sent else "capture",
                 "arp",
@@ -44,6 +49,15 @@ def duplicate_address(network: Network, topology: Topology) -> Iterable[Finding]
             yield _finding(network, topology, conflict, evidence)
     for conflict, evidence in _tables(network):
         yield _finding(network, topology, conflict, evidence)
+
+
+def _without_proxies(conflicts: tuple[ArpConflict, ...]) -> Iterator[ArpConflict]:
+    """A card that answers for many others' addresses is a proxy (RFC 1027) or a forger, no duplicate."""
+    claims = Counter(mac for conflict in conflicts for mac in conflict.macs)
+    for conflict in conflicts:
+        macs = tuple(mac for mac in conflict.macs if claims[mac] <= _MOST_DUPLICATES)
+        if len(macs) > 1:
+            yield replace(conflict, macs=macs)
 
 
 def _finding(

@@ -40,7 +40,7 @@ class Presence:
 def presence(map_: Map, trace: Trace, last: datetime) -> Presence:
     """Of the station that was traced, last heard then."""
     now = present(map_.network)
-    probed = any(c.probes_sent for c in now)
+    probed = any(c.probed_vlans for c in now)
     return Presence(
         heard_now=any(trace.mac in speakers(c) for c in now),
         probed_now=probed,
@@ -59,12 +59,12 @@ def present(network: Network) -> list[Capture]:
     newest: dict[str, tuple[datetime, Capture]] = {}
     for moment, capture in recent:
         known = newest.get(capture.source)
-        if capture.probes_sent and (known is None or moment > known[0]):
+        if capture.probed_vlans and (known is None or moment > known[0]):
             newest[capture.source] = (moment, capture)
     if not newest:
         return [c for _, c in recent]
     since = max(t for t, _ in newest.values()) - BESIDE
-    beside = [c for t, c in recent if not c.probes_sent and t >= since]
+    beside = [c for t, c in recent if not c.probed_vlans and t >= since]
     return [*(c for t, c in newest.values() if t >= since), *beside]
 
 

@@ -181,10 +181,16 @@ def test_one_reading_is_no_baseline():
     assert found(campus) == ()
 
 
+def station_at(campus: Campus, port: str) -> str:
+    snapshot = campus.network().snapshot("acc-1")
+    assert snapshot is not None
+    return next(e.mac for e in snapshot.fdb if e.interface == port)
+
+
 @pytest.mark.parametrize(("asked", "storm"), [(290.0, False), (20.0, True)])
 def test_a_scan_that_a_sensor_hears_is_no_storm_of_its_port(asked, storm):
     campus = Campus.default().usual().rate("acc-1", "Gi1/0/3", 300.0)
-    mac = next(e.mac for e in campus.network().snapshot("acc-1").fdb if e.interface == GI + "3")
+    mac = station_at(campus, GI + "3")
     campus.capture(Capture("lab:noc", last=AT, arp_scans=((mac, asked),)))
     expected = [("acc-1", GI + "3")] if storm else []
     assert places(campus, Kind.BROADCAST_STORM) == expected
@@ -195,7 +201,7 @@ def test_a_scan_that_a_sensor_hears_is_no_storm_of_its_port(asked, storm):
 def test_a_card_that_repeats_itself_is_no_loop():
     campus = Campus.default().rate("acc-1", "Gi1/0/3", 900.0)
     start = AT - timedelta(seconds=20)
-    mac = next(e.mac for e in campus.network().snapshot("acc-1").fdb if e.interface == GI + "3")
+    mac = station_at(campus, GI + "3")
     storm = Storm("broadcast", start, AT, 900.0, 6e4, (10,), ((mac, 1.0),), 0.99, "single-source")
     campus.capture(Capture("lab:noc", first=start, last=AT, storms=(storm,)))
     assert found(campus, Kind.LAYER2_LOOP) == ()

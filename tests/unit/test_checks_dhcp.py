@@ -346,6 +346,13 @@ def test_a_table_that_changes_its_mind_and_back() -> None:
     assert found("00:00:5e:00:01:01", ROGUE, "00:00:5e:00:01:01") == []
 
 
+def test_a_card_that_answers_for_everybody_is_a_proxy_and_no_duplicate() -> None:
+    conflicts = [ArpConflict(f"10.10.1.{n}", (f"00:16:3e:00:00:0{n}", ROGUE)) for n in range(1, 6)]
+    few, many = (Capture("eth0", last=AT, arp_conflicts=tuple(conflicts[:n])) for n in (3, 5))
+    assert len(duplicates(Network(AT, (), captures=(few,)))) == 3
+    assert duplicates(Network(AT, (), captures=(many,))) == []
+
+
 def test_two_routers_that_disagree_on_two_present_cards() -> None:
     one = snapshot(
         arp=(ArpEntry("10.10.1.7", COMPANY, "Vlan10"),), fdb=(FdbEntry(COMPANY, "Gi1/0/1"),)
