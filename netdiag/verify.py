@@ -61,7 +61,9 @@ def cause_persists(ticket: Ticket, seen: Look) -> str | None:
     snapshot = seen.network.snapshot(cause.resource.device)
     if snapshot is None or not snapshot.reachable:
         return f"{cause.resource.device} does not answer, so nobody can see that its source is isolated"
-    ports = cause.interfaces or ((cause.resource.interface,) if cause.resource.interface else ())
+    # A closed port is itself what is to be opened: then only what still comes in counts.
+    source = cause.interfaces or (cause.resource.interface,)
+    ports = [p for p in source if p] if cause.kind not in _CLOSED else []
     open_ = [p for p in ports if (i := snapshot.interface(p)) and i.oper_status == "up"]
     if open_:
         return f"{cause.resource.device} {', '.join(open_)} is still up"
