@@ -94,12 +94,22 @@ def test_a_slow_loop_is_a_storm_and_a_busy_network_is_none() -> None:
 
 
 def test_a_scan_below_a_storms_pace_is_kept_by_its_card() -> None:
-    scan = {"frames": 150, "arp": 140, "arp_targets": 130, "sources": [[A, 145, 0], [B, 5, 0]]}
+    scan: dict[str, Any] = {
+        "frames": 150,
+        "arp": 140,
+        "arp_targets": 130,
+        "sources": [[A, 145, 0], [B, 5, 0]],
+    }
     assert capture(second(1, **scan), second(2, **scan | {"frames": 140})).arp_scans == ((A, 145),)
     assert capture(second(1, **scan)).storms == ()
-    for other in ({"arp": 20}, {"arp_targets": 5}, {"sources": [[A, 60, 0], [B, 60, 0]]}):
+    others: list[dict[str, Any]] = [
+        {"arp": 20},
+        {"arp_targets": 5},
+        {"sources": [[A, 60, 0], [B, 60, 0]]},
+    ]
+    for other in others:
         assert capture(second(1, **scan | other)).arp_scans == ()
-    repeated = scan | {"sources": [[A, 145, 140]]}
+    repeated: dict[str, Any] = scan | {"sources": [[A, 145, 140]]}
     assert capture(second(1, **repeated)).arp_scans == ()
 
 
