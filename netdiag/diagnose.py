@@ -343,7 +343,8 @@ def _plan(
     behind = _dark_behind(main, seen)
     if behind is not None:
         # Nobody saw what closed the uplink: the way back is that of a source behind it, place unknown.
-        main = replace(main, resource=Resource(device=behind, vlan=main.resource.vlan))
+        place = Resource(device=behind, vlan=main.resource.vlan)
+        main = replace(main, resource=place, interfaces=())
     kind = Kind.AREA_OUTAGE if behind else main.kind
     chosen = way or playbooks.for_kind(kind, seen.causes)
     return playbook.plan(chosen, main, seen.network, seen.topology, paths=paths)

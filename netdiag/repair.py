@@ -328,12 +328,16 @@ def _reopen_supervised(run: Repair, step: PlanStep) -> None:
     platform = platforms.get(edge.device.platform or "") or platforms.get("cisco_ios")
     assert platform is not None
     approved = tuple(expect.get("edge_lines", "").splitlines())
+    edge_ports = tuple(p for p in expect.get("edge_ports", "").split(",") if p)
+    if edge_ports:
+        shut = replace(step, action="shut-port", device=edge.device.name, interfaces=edge_ports)
+        _guard(run, shut)
     opening = act.Reopening(
         core=run.target(step.device),
         uplink=step.interface or "",
         reopen_lines=step.lines,
         edge=edge,
-        edge_ports=tuple(p for p in expect.get("edge_ports", "").split(",") if p),
+        edge_ports=edge_ports,
         find_ports=lambda: verify.loudest_ports(edge, seen),
         shut_lines=lambda ports: approved or _lines(platform.shut, ports),
         closed_ports=platform.commands["err-disabled"].line,

@@ -64,6 +64,9 @@ def cause_persists(ticket: Ticket, seen: Look) -> str | None:
     # A closed port is itself what is to be opened: then only what still comes in counts.
     source = cause.interfaces or (cause.resource.interface,)
     ports = [p for p in source if p] if cause.kind not in _CLOSED else []
+    again = [p for p in source if p and (i := snapshot.interface(p)) and i.err_disabled]
+    if cause.kind in _CLOSED and again:
+        return f"{cause.resource.device} {again[0]} has closed itself again"
     open_ = [p for p in ports if (i := snapshot.interface(p)) and i.oper_status == "up"]
     if open_:
         return f"{cause.resource.device} {', '.join(open_)} is still up"
@@ -106,7 +109,8 @@ def loudest_ports(target: Target, seen: Look) -> tuple[str, ...]:
     edge = {p: n for p, n in grown.items() if n > 0 and not seen.topology.is_uplink(name, p)}
     most = max(edge.values(), default=0)
     # The two ports of a loop can differ tenfold; quiet ports differ from both by far more.
-    return tuple(p for p, n in edge.items() if n >= 500 and n * 20 >= most)
+    never = target.device.never_touch
+    return tuple(p for p, n in edge.items() if n >= 500 and n * 20 >= most and p not in never)
 
 
 # --- the single proofs ---------------------------------------------------------------------------

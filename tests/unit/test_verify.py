@@ -171,3 +171,26 @@ def test_a_server_heard_before_the_repair_does_not_count_as_answering_now():
     (only,) = verify._servers(look(campus, probe))
     assert only.verdict is Verdict.FAILED
     assert ROUTER_MAC in only.detail
+
+
+def test_a_closed_uplink_that_closed_itself_again_is_not_over():
+    campus = Campus.default().usual().remember()
+    campus.err_disable("core-1", "Gi1/0/2", ErrDisableCause.STORM_CONTROL).unreachable("acc-2")
+    seen = look(campus)
+    assert seen.causes[0].kind is Kind.ERR_DISABLED_PORT
+    said = Diagnosis(at=AT, took_s=1.0, causes=seen.causes, findings=seen.findings)
+    kept = ticket.diagnosed(ticket.open("T-2", AT), said, AT)
+    assert "closed itself again" in (verify.cause_persists(kept, seen) or "")
+
+
+def test_a_source_behind_a_closed_uplink_is_planned_without_a_port():
+    campus = Campus.default().usual().remember()
+    campus.err_disable("core-1", "Gi1/0/2", ErrDisableCause.STORM_CONTROL).unreachable("acc-2")
+    said = diagnose.answer(look(campus), {}, at=AT)
+    opening = next(s for s in said.plan if s.action == "supervised-reopen")
+    expect = dict(opening.expect)
+    assert (opening.device, opening.interface) == ("core-1", "GigabitEthernet1/0/2")
+    assert expect["edge_device"] == "acc-2"
+    # The uplink's own number must never become a desk to shut on the switch behind it.
+    assert "edge_ports" not in expect
+    assert "edge_lines" not in expect
