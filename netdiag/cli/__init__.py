@@ -24,6 +24,7 @@ _COMMANDS = {
     "pcap": ("wire", "pcap", "Analyse capture files."),
     "sniff": ("wire", "sniff", "The same analysis, live on an interface."),
     "sweep": ("wire", "sweep", "Actively look for DHCP servers and routers; the cron job."),
+    "listen": ("listen", "listen", "Receive traps and syslog, turn them into findings."),
     "diagnose": ("look", "diagnose", "The whole flow: collect, check, locate, rank, plan, ticket."),
     "replay": ("replay", "replay", "The same verdict offline from a recorded incident."),
     "run": ("look", "run", "The same, planned by a playbook of your choice."),

@@ -269,7 +269,8 @@ class Listener:
             varbinds = self._receiver.decode(message.data, message.source)
             if varbinds is None:
                 return None
-            device = self._sources.device(None, message.source[0])
+            said, address = traps.origin(varbinds)
+            device = self._sources.device(said, address or message.source[0])
             names = self._sources.names(device)
             return traps.parse(varbinds, at=message.at, device=device, names=names)
         line = text.decode_octets(message.data[:_MAX_MESSAGE])

@@ -23,7 +23,14 @@ from netdiag.model import LogEvent
 from netdiag.names import long_name
 
 TRAP_OID = oid("1.3.6.1.6.3.1.1.4.1.0")
-_IGNORED = (oids.SYS_UP_TIME, TRAP_OID, oid("1.3.6.1.6.3.18.1"), oid("1.3.6.1.6.3.1.1.4.3"))
+_TRAP_ADDRESS = oid("1.3.6.1.6.3.18.1.3.0")
+_IGNORED = (
+    oids.SYS_NAME,
+    oids.SYS_UP_TIME,
+    TRAP_OID,
+    oid("1.3.6.1.6.3.18.1"),
+    oid("1.3.6.1.6.3.1.1.4.3"),
+)
 _E = "1.3.6.1.4.1."
 _HUAWEI = "2011.5.25."
 _IF_INDEX = (*oids.IF_DESCR[:-1], 1)
@@ -183,6 +190,16 @@ def parse(
     if spoken is not None:
         return spoken
     return _specific(_located(_fielded(bare, trap, told), told, names or {}), told)
+
+
+def origin(varbinds: Iterable[Varbind]) -> tuple[str | None, str | None]:
+    """(sysName, address) of the agent where the trap itself tells: a relay adds snmpTrapAddress."""
+    values = dict(varbinds)
+    name, address = values.get(oids.SYS_NAME), values.get(_TRAP_ADDRESS)
+    return (
+        text.decode_octets(name) or None if isinstance(name, bytes) else None,
+        mib_address.ip(1, address) if isinstance(address, bytes) else None,
+    )
 
 
 def _unzeroed(identity: Oid) -> Trap | None:

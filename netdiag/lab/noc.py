@@ -41,7 +41,9 @@ class Noc:
         self._file.flush()
         if self._syslog_to is not None:
             priority = _LOCAL7 * 8 + int(event.facility.split("-")[-2])
-            self._send(f"<{priority}>{message}".encode(), self._syslog_to)
+            # `logging origin-id hostname`: all switches of the practice network have one address
+            named = message.replace(": ", f": {event.switch}: ", 1)
+            self._send(f"<{priority}>{named}".encode(), self._syslog_to)
         if self._traps_to is not None:
             for datagram in traps(event, port, uptime, "public"):
                 self._send(datagram, self._traps_to)

@@ -15,6 +15,8 @@ from netdiag.lab.mib_interfaces import IF_TABLE
 
 _TRAP_PDU = 0xA7
 _SYS_UP_TIME = (1, 3, 6, 1, 2, 1, 1, 3, 0)
+# All switches of the practice network have one address: each says who it is.
+_SYS_NAME = (1, 3, 6, 1, 2, 1, 1, 5, 0)
 _TRAP_OID = (1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0)
 LINK_DOWN = (1, 3, 6, 1, 6, 3, 1, 1, 5, 3)
 LINK_UP = (1, 3, 6, 1, 6, 3, 1, 1, 5, 4)
@@ -29,11 +31,11 @@ def traps(
         return
     if event.facility in ("LINK-3-UPDOWN", "LINK-5-CHANGED"):
         oid = LINK_UP if event.text.endswith(" up") else LINK_DOWN
-        yield _trap(oid, _link(port), uptime, community)
+        yield _trap(oid, _link(port), uptime, community, event.switch)
     if event.err_disable_cause is not None:
         cause = integer(cause_code(event.err_disable_cause))
         binding = ((*ERR_DISABLE_CAUSE, port.if_index, 0), cause)
-        yield _trap(ERR_DISABLE_EVENT, (binding,), uptime, community)
+        yield _trap(ERR_DISABLE_EVENT, (binding,), uptime, community, event.switch)
 
 
 def _link(port: PortView) -> tuple[tuple[Oid, bytes], ...]:
@@ -48,13 +50,14 @@ def _link(port: PortView) -> tuple[tuple[Oid, bytes], ...]:
 
 
 def _trap(
-    oid: Oid, bindings: tuple[tuple[Oid, bytes], ...], uptime: float, community: str
+    oid: Oid, bindings: tuple[tuple[Oid, bytes], ...], uptime: float, community: str, name: str
 ) -> bytes:
     ticks = int(uptime * 100)
     listed = (
         (_SYS_UP_TIME, unsigned(TIME_TICKS, ticks)),
         (_TRAP_OID, ber.object_id(oid)),
         *bindings,
+        (_SYS_NAME, octets(name)),
     )
     body = b"".join(ber.sequence(ber.object_id(name), value) for name, value in listed)
     numbers = integer(ticks % 0x7FFFFFFF) + integer(0) + integer(0)
