@@ -11,7 +11,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from netdiag.model import ErrDisabled, FdbEntry, Interface, Neighbor, OperStatus, Snapshot, Stp
+from netdiag import platforms
+from netdiag.model import (
+    ErrDisableCause,
+    ErrDisabled,
+    FdbEntry,
+    Interface,
+    Neighbor,
+    OperStatus,
+    Snapshot,
+    Stp,
+)
 from netdiag.names import long_name, sort_key
 
 T = TypeVar("T")
@@ -104,7 +114,10 @@ def _interface(snmp: Interface, ssh: Interface | None) -> Interface:
 
 def _port_contradictions(snmp: Snapshot, ssh: Snapshot) -> Iterator[str]:
     said = _by_name(ssh.interfaces)
-    asked = not any(e.what == "err-disabled" for e in ssh.errors) and bool(ssh.interfaces)
+    asked = bool(ssh.interfaces) and not any(
+        e.what == "err-disabled" or e.what.startswith("closed-") for e in ssh.errors
+    )
+    told = _told_by_snmp(snmp.platform or ssh.platform)
     for name, first in _by_name(snmp.interfaces).items():
         second = said.get(name)
         if second is None:
@@ -114,11 +127,26 @@ def _port_contradictions(snmp: Snapshot, ssh: Snapshot) -> Iterator[str]:
             a, b = getattr(first, field), getattr(second, field)
             if a is not None and b is not None and a != b:
                 yield f"{name}: {field} is {_shown(a)} by SNMP and {_shown(b)} by the command line"
-        yield from _closed_contradiction(name, first.err_disabled, second.err_disabled, asked)
+        yield from _closed_contradiction(name, first.err_disabled, second.err_disabled, asked, told)
+
+
+def _told_by_snmp(name: str | None) -> frozenset[ErrDisableCause] | None:
+    """The causes that the platform's own table can tell by SNMP; `None`: not known which.
+
+    VRP, RouterOS and others have none, Ruijie's knows two: their silence contradicts nobody.
+    """
+    platform = platforms.get(name)
+    if platform is None or not platform.prepare:
+        return None
+    return frozenset(platform.cause(label) for label in platform.err_disable_codes.values())
 
 
 def _closed_contradiction(
-    name: str, snmp: ErrDisabled | None, ssh: ErrDisabled | None, asked: bool
+    name: str,
+    snmp: ErrDisabled | None,
+    ssh: ErrDisabled | None,
+    asked: bool,
+    told: frozenset[ErrDisableCause] | None,
 ) -> Iterator[str]:
     if snmp and ssh and snmp.cause != ssh.cause:
         yield (
@@ -130,7 +158,7 @@ def _closed_contradiction(
             f"{name}: err-disabled ({snmp.vendor_cause}) by SNMP and not err-disabled "
             "by the command line"
         )
-    elif ssh and not snmp:
+    elif ssh and not snmp and (told is None or ssh.cause in told):
         yield (
             f"{name}: err-disabled ({ssh.vendor_cause}) by the command line and not err-disabled "
             "by SNMP (some devices do not offer that table)"

@@ -165,6 +165,9 @@ CISCO_IOS = Platform(
     shut=("interface {interface}", "shutdown"),
     # The err-disabled state is left only through `shutdown`.
     reopen=("interface {interface}", "shutdown", "no shutdown"),
+    # Quirk: the real time may differ from the set one by 15 %; all causes are off by default; a VLAN
+    # closed alone is freed by `clear errdisable interface X vlan V` (not verified).
+    auto_recovery=("errdisable recovery cause {cause}", "errdisable recovery interval {interval}"),
     hardening={
         "storm-control": (
             "interface {interface}",
@@ -199,4 +202,10 @@ CISCO_IOS = Platform(
             "spanning-tree bpduguard enable",
         ),
     },
+    unverified=(
+        "the columns of show storm-control on older images",
+        "the DHCP rate warning before a closing, and loopdetect's configuration",
+        "portfast (newer images spell it `portfast edge`), the port-security and snooping lines",
+        "clear errdisable interface … vlan",
+    ),
 )

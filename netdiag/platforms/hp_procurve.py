@@ -100,13 +100,8 @@ HP_PROCURVE = Platform(
         "polarityReversal": C.CRC_ERRORS,
         "failed authentication": C.DOT1X_VIOLATION,
     },
-    # hpicfFaultFinderTrap's kinds that close a port or say why one is bad.
-    err_disable_codes={
-        6: "bcastStorm",
-        10: "networkLoop",
-        11: "lossOfLink",
-        12: "portSecurity",
-    },
+    # hpicfFaultFinderTrap names 6 bcastStorm, 10 networkLoop, 11 lossOfLink, 12 portSecurity: only a
+    # trap, no table of closed ports, hence no codes.
     shut=("interface {interface}", "disable"),
     # Quirk: a port that port security closed stays so until its intrusion flag is cleared.
     reopen=(
