@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from netdiag import diagnose, rollcall
@@ -232,12 +232,15 @@ def _servers(seen: Look) -> Iterator[Check]:
 
 
 def _before(store: Store, ticket: Ticket) -> tuple[Snapshot, ...]:
-    """Snapshots from before it began; where there are none, the oldest that are kept."""
-    earlier = store.history(before=ticket.began)
-    if earlier:
-        return earlier
+    """Snapshots from before it began, and the oldest kept one of a device that has none from then.
+
+    A silent device's trouble dates from its last answer, which is of the same round as the others'.
+    """
+    earlier = store.history(before=ticket.began + timedelta(seconds=5))
     kept = store.history(before=ticket.opened, per_device=50)
-    return tuple({s.device: s for s in sorted(kept, key=lambda s: s.at, reverse=True)}.values())
+    oldest = {s.device: s for s in sorted(kept, key=lambda s: s.at, reverse=True)}
+    known = {s.device for s in earlier}
+    return (*earlier, *(s for name, s in oldest.items() if name not in known))
 
 
 def _reachable(network: Network, device: str | None) -> bool:
