@@ -91,6 +91,28 @@ def test_by_hand_from_poll_to_report(campus, tmp_path):
     assert campus("audit", "verify").status == 0
 
 
+def test_a_dark_switch_of_which_nothing_is_known_is_looked_at_through_the_gap(campus):
+    defaults = Path(campus.env["NETDIAG_INVENTORY"]) / "defaults.yaml"
+    text = defaults.read_text()
+    defaults.write_text(text[: text.index("    syslog_files:")])
+    assert campus("poll").status == 0
+    truth = campus("lab", "inject", "home-router", "--seed", "5", "--json").json
+    assert len(truth["interfaces"]) == 2
+    wait_until_closed(campus)
+    said = campus("diagnose", "--json").json
+    first = said["causes"][0]
+    # Nothing that was seen names the desk: it says so, and names none.
+    assert (first["kind"], first["device"]) in {
+        ("err-disabled-port", "core-1"),
+        ("layer2-loop", truth["device"]),
+    }
+    assert truth["interface"] not in str(said["plan"])
+    campus("approve", said["ticket"], "--by", "ann", timeout=170)
+    actions = campus("ticket", "show", said["ticket"], "--json").json["actions"]
+    shut = {a["interface"] for a in actions if a["device"] == truth["device"]}
+    assert shut == set(truth["interfaces"]), "only the two desks of the loop"
+
+
 def test_trace_names_the_edge_port_of_an_address(campus):
     host = client.connect(Path(campus.env["NETDIAG_LAB"]).parent).hosts()[0]
     assert campus("poll").status == 0
