@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from netdiag.causes import rogue as rogue_causes
+from netdiag.causes.cable import both_ends, newcomer
 from netdiag.causes.draft import Case, Draft, together
 from netdiag.causes.rogue import Rogue
 from netdiag.model import Finding, Kind, Resource
@@ -80,7 +81,7 @@ def causes(case: Case) -> list[Draft]:
     while True:
         draft = _next(case, _closed(case), done)
         if draft is None or not draft.findings:
-            return drafts
+            return both_ends(case, drafts)
         drafts.append(draft)
         done.add(draft.resource.device or "")
 
@@ -276,17 +277,22 @@ def _draft(case: Case, best: Place, mine: list[Closed], rogue: Rogue | None) -> 
     kinds = [Kind.LAYER2_LOOP if looping else Kind.BROADCAST_STORM]
     kinds += list(rogue.kinds) if rogue else []
     confidence = _confidence(best, ports, mine, rogue, because)
+    new = newcomer(case, best.device, ports) if looping and rogue is None else None
+    summary = _words(case, best.device, ports, looping=looping, mine=mine, rogue=rogue)
+    summary += (
+        f"; {rogue_causes.who(case, new)} is new there, and goes round with it" if new else ""
+    )
     return Draft(
         kind=kinds[0],
         resource=Resource(
             best.device,
             first,
             _vlan([*because, *explains], rogue),
-            rogue.mac if rogue else _only_mac(because),
+            rogue.mac if rogue else _only_mac(because) or new,
             rogue.findings[0].resource.ip if rogue else None,
         ),
         confidence=confidence,
-        summary=_words(case, best.device, ports, looping=looping, mine=mine, rogue=rogue),
+        summary=summary,
         because=because,
         explains=explains,
         interfaces=ports,

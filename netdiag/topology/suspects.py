@@ -15,7 +15,7 @@ from netdiag.model import Evidence, Hop, LogEvent, OperStatus
 from netdiag.names import long_name, sort_key
 from netdiag.topology.graph import Map
 from netdiag.topology.identity import mac_of, snapshots_of
-from netdiag.topology.unrest import BEFORE, recent_events, storm_ports, storms_now
+from netdiag.topology.unrest import BEFORE, FLOOR_PPS, recent_events, storm_ports, storms_now
 
 AFTER = timedelta(minutes=1)
 _WEIGHT = {"in_broadcast_pps": 0.9, "flapping": 0.8, "flapping-once": 0.35, "self-loop": 0.7}
@@ -57,9 +57,20 @@ def suspects(map_: Map) -> tuple[Suspect, ...]:
     found = [
         Suspect(device, port, _together(c.weights), tuple(c.evidence), min(c.first))
         for (device, port), c in cases.items()
-        if not map_.is_uplink(device, port)
+        if not map_.is_uplink(device, port) and not _measured_quiet(map_, device, port)
     ]
     return tuple(sorted(found, key=lambda s: (-s.weight, s.device, s.first, sort_key(s.interface))))
+
+
+def _measured_quiet(map_: Map, device: str, port: str) -> bool:
+    """Hardly anything comes in there, while the storm comes in elsewhere: addresses flap to it in vain."""
+    if not any(storm_ports(map_.network, s.device) for s in map_.network.snapshots):
+        return False
+    snapshot = map_.network.snapshot(device)
+    rate = snapshot.rate(port) if snapshot is not None and snapshot.reachable else None
+    if rate is None or rate.in_broadcast_pps is None:
+        return False
+    return rate.in_broadcast_pps < FLOOR_PPS
 
 
 def _together(weights: list[float]) -> float:

@@ -268,3 +268,55 @@ def test_a_rogue_behind_a_closed_uplink_is_hidden_though_its_switch_answers_anot
     _, found, ranked = answer(campus.network())
     assert [c.resource.interface for c in ranked if c.resource.mac == ROUTER_MAC] == [GI + "11"]
     assert {f.severity for f in found if f.resource.mac == ROUTER_MAC} == {Severity.MAJOR}
+
+
+def test_a_cable_between_two_floors_is_one_loop_and_not_two():
+    campus = Campus.default().remember(age_s=600)
+    macs = [h.mac for h in campus.hosts[:3]]
+    for mac in macs:
+        campus.log("mac-flap", "acc-1", "Gi1/0/11", other="Gi1/0/24", mac=mac, ago_s=61)
+        campus.log("mac-flap", "acc-2", "Gi1/0/12", other="Gi1/0/24", mac=mac, ago_s=61)
+        campus.log("mac-flap", "core-1", "Gi1/0/1", other="Gi1/0/2", mac=mac, ago_s=61)
+    for number in (1, 2):
+        campus.err_disable("core-1", f"Gi1/0/{number}", ErrDisableCause.STORM_CONTROL)
+    campus.unreachable("acc-1", "acc-2").hear(rogue=False)
+    _, _, ranked = answer(campus.network())
+    assert [c.kind for c in ranked] == [Kind.LAYER2_LOOP]
+    assert (ranked[0].resource.device, ranked[0].interfaces) == ("acc-1", (GI + "11",))
+    assert "acc-2 Gi1/0/12" in ranked[0].summary
+
+
+def test_addresses_that_flap_to_a_quiet_port_do_not_make_it_a_loop():
+    """Nothing protects the uplinks: the storm reaches every switch, and so does the flapping."""
+    campus = Campus.default().rate("acc-1", "Gi1/0/11", 736).rate("acc-1", "Gi1/0/12", 485)
+    campus.rate("core-1", "Gi1/0/1", 1170)
+    campus.rate("acc-2", "Gi1/0/24", 1280).rate("acc-3", "Gi1/0/24", 1170)
+    for number, device in enumerate(("acc-2", "acc-3")):
+        for port in (1, 2):
+            mac = f"3c:52:82:00:0{number}:0{port}"
+            campus.log("mac-flap", device, f"Gi1/0/{port}", other="Gi1/0/24", mac=mac, ago_s=5)
+    _, _, ranked = answer(campus.network())
+    assert [(c.kind, c.resource.device) for c in ranked] == [(Kind.LAYER2_LOOP, "acc-1")]
+    assert set(ranked[0].interfaces) == {GI + "11", GI + "12"}
+
+
+@pytest.mark.parametrize(
+    ("new", "named"),
+    [
+        (("50:c7:bf:00:00:09",), True),
+        (("50:c7:bf:00:00:09", "00:1b:a9:00:00:01"), False),
+        ((), False),
+    ],
+)
+def test_the_one_new_address_in_a_loop_is_its_culprit(new: tuple[str, ...], named: bool):
+    """A router on two cables that no poll saw before the switch went dark."""
+    campus = Campus.default().remember(age_s=600)
+    old = [h.mac for h in campus.hosts if h.switch == "acc-2"]
+    for mac in (*old, *new, "02:00:00:00:00:07"):
+        campus.log("mac-flap", "acc-2", "Gi1/0/11", other="Gi1/0/12", mac=mac, ago_s=61)
+    campus.err_disable("core-1", "Gi1/0/2", ErrDisableCause.STORM_CONTROL)
+    campus.unreachable("acc-2").hear(rogue=False)
+    _, _, (first,) = answer(campus.network())
+    assert first.kind is Kind.LAYER2_LOOP
+    assert first.resource.mac == (new[0] if named else None)
+    assert ("is new there" in first.summary) == named
