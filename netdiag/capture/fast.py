@@ -14,7 +14,7 @@ from typing import IO, Any, cast
 from netdiag.capture.analysis import Analysis
 from netdiag.capture.container import Record, Section
 from netdiag.capture.link import ETHERNET, control, frame
-from netdiag.capture.meter import NOTABLE, TOP
+from netdiag.capture.meter import COPIES, NOTABLE, TOP
 
 WORTH_OCTETS = 48 * 1024 * 1024
 """Shorter files are read frame by frame before numba is even loaded (1 s; compiling, once, 15 s)."""
@@ -203,7 +203,7 @@ class Counter:
             "sources": [
                 [int(macs[i]).to_bytes(6, "big").hex(":"), *counts[i].tolist()] for i in top
             ],
-            "repeating": int((counts[:, 1] * 2 > counts[:, 0]).sum()),
+            "repeating": int(((counts[:, 1] * 2 > counts[:, 0]) & (counts[:, 1] >= COPIES)).sum()),
             "talking": len(slots),
         }
 

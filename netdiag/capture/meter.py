@@ -16,6 +16,8 @@ _REMEMBERED = 100_000
 NOTABLE = 20
 """Frames of one cast in one second below which no details are reported."""
 TOP = 8
+COPIES = 6
+"""Copies of one source in a second that make it a repeating one: who asks again, asks once or twice."""
 _CASTS = {BROADCAST: "broadcast", MULTICAST: "multicast", UNICAST: "unknown-unicast"}
 
 
@@ -42,7 +44,9 @@ class _Flood:
             "vlans": sorted(v for v in self.vlans if v is not None),
             "sources": [[mac.hex(":"), frames, repeats] for mac, (frames, repeats) in top],
             "repeating": sum(
-                1 for frames, repeats in self.sources.values() if repeats * 2 > frames
+                1
+                for frames, repeats in self.sources.values()
+                if repeats >= COPIES and repeats * 2 > frames
             ),
             "talking": len(self.sources),
         }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from netdiag.checks.address import duplicate_address
+from netdiag.checks.address import arp_spoofing, duplicate_address
 from netdiag.checks.dhcp import (
     dhcp_server_down,
     dhcp_starvation,
@@ -18,6 +18,7 @@ from netdiag.checks.dhcp import (
     rogue_dhcp_server,
     rogue_router_advertisement,
 )
+from netdiag.checks.flood import multicast_storm, unknown_unicast_flooding
 from netdiag.checks.loop import layer2_loop, mac_flapping
 from netdiag.checks.port import admin_down_port, err_disabled_port, uplink_down
 from netdiag.checks.reach import device_unreachable
@@ -37,6 +38,8 @@ CHECKS: Mapping[Kind, Check] = {
     Kind.UPLINK_DOWN: uplink_down,
     Kind.DEVICE_UNREACHABLE: device_unreachable,
     Kind.BROADCAST_STORM: broadcast_storm,
+    Kind.MULTICAST_STORM: multicast_storm,
+    Kind.UNKNOWN_UNICAST_FLOODING: unknown_unicast_flooding,
     Kind.LAYER2_LOOP: layer2_loop,
     Kind.MAC_FLAPPING: mac_flapping,
     Kind.ROGUE_DHCP_SERVER: rogue_dhcp_server,
@@ -45,6 +48,7 @@ CHECKS: Mapping[Kind, Check] = {
     Kind.DHCP_SERVER_DOWN: dhcp_server_down,
     Kind.DHCP_STARVATION: dhcp_starvation,
     Kind.DUPLICATE_ADDRESS: duplicate_address,
+    Kind.ARP_SPOOFING: arp_spoofing,
     Kind.STP_ROOT_CHANGE: stp_root_change,
 }
 _SEVERITIES = tuple(Severity)

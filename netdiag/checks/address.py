@@ -1,4 +1,4 @@
-"""One address, two stations: from ARP on the wire, and from routers' ARP tables that disagree.
+"""One address, two stations, by mistake or by intent: from ARP on the wire, and routers' ARP tables.
 
 Rules: failover protocols and an address that moved on are no conflict (`decode.frames_wire` sees to
 the wire); tables may be stale, so two of them must disagree on two cards that are both still there,
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from netdiag.model import (
     ArpConflict,
     ArpEntry,
+    Capture,
     Evidence,
     Finding,
     Kind,
@@ -33,11 +34,16 @@ _VIRTUAL = ("00:00:5e:00:", "00:00:0c:07:ac:", "00:00:0c:9f:f", "00:07:b4:00:", 
 _MOST_DUPLICATES = 3
 """Addresses that one misconfigured station doubles at once; more is another thing."""
 
+_FORGED = 5
+"""Answers that nobody asked for: a gratuitous one or two are normal."""
+
 
 def duplicate_address(network: Network, topology: Topology) -> Iterable[Finding]:
     """One finding for each address that two stations use, on the one that came second."""
     for capture in network.captures:
-        for conflict in _without_proxies(capture.arp_conflicts):
+        forgers = _forgers(network, capture)
+        honest = tuple(c for c in capture.arp_conflicts if not forgers & set(c.macs))
+        for conflict in _without_proxies(honest):
             evidence = Evidence(
                 "probe" if capture.probes_sent else "capture",
                 "arp",
@@ -49,6 +55,68 @@ def duplicate_address(network: Network, topology: Topology) -> Iterable[Finding]
             yield _finding(network, topology, conflict, evidence)
     for conflict, evidence in _tables(network):
         yield _finding(network, topology, conflict, evidence)
+
+
+def arp_spoofing(network: Network, topology: Topology) -> Iterable[Finding]:
+    """One finding for each card that keeps answering for others' addresses, though nobody asks."""
+    for capture in network.captures:
+        for mac in sorted(_forgers(network, capture)):
+            stolen = [c for c in capture.arp_conflicts if mac in c.macs]
+            yield _forged(network, topology, capture, mac, stolen)
+
+
+def _forgers(network: Network, capture: Capture) -> frozenset[str]:
+    """Who forges: unasked answers, many more than the address' other holder sends.
+
+    A proxy answers when it is asked, a failover announces once, a duplicate does as others do.
+    """
+    own = {i.mac for s in (*network.snapshots, *network.history) for i in s.interfaces if i.mac}
+    own |= {s.mac.lower() for s in network.site.dhcp_servers if s.mac}
+    found = set()
+    for conflict in capture.arp_conflicts:
+        unasked = dict(conflict.unasked)
+        for mac, count in unasked.items():
+            others = max((n for m, n in unasked.items() if m != mac), default=0)
+            if count >= _FORGED and count >= 3 * others and mac not in own:
+                found.add(mac)
+    return frozenset(found)
+
+
+def _forged(
+    network: Network, topology: Topology, capture: Capture, mac: str, stolen: list[ArpConflict]
+) -> Finding:
+    edge = topology.trace(mac).edge
+    gateway = any(c.ip in _infrastructure(network) for c in stolen)
+    count = sum(dict(c.unasked).get(mac, 0) for c in stolen)
+    which = ", ".join(c.ip for c in stolen[:5]) + (" …" if len(stolen) > 5 else "")
+    at = capture.last or network.at
+    evidence = tuple(
+        Evidence(
+            "capture",
+            "arp",
+            f"{c.ip}: {dict(c.unasked).get(mac, 0)} unasked answers by {mac}, held by "
+            f"{', '.join(m for m in c.macs if m != mac)}",
+            None,
+            at,
+            capture.source,
+        )
+        for c in stolen[:20]
+    )
+    return Finding(
+        Kind.ARP_SPOOFING,
+        Severity.CRITICAL if gateway or len(stolen) > 1 else Severity.MAJOR,
+        Resource(
+            edge.device if edge else None,
+            edge.interface if edge else None,
+            stolen[0].vlan,
+            mac,
+            stolen[0].ip if len(stolen) == 1 else None,
+        ),
+        f"{mac} answers {count} times unasked for {which}, which others hold: it draws their traffic",
+        evidence,
+        capture.first or at,
+        at,
+    )
 
 
 def _without_proxies(conflicts: tuple[ArpConflict, ...]) -> Iterator[ArpConflict]:

@@ -64,6 +64,7 @@ class _Reader:
             self._dhcp.vendor(line)
         elif kind == "probe":
             self._dhcp.probe(line)
+            self._wire.probe(line)
         elif kind == "total":
             self._total(line)
         elif kind == "trouble":

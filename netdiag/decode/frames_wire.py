@@ -40,6 +40,7 @@ class _Claim:
     """(MAC, from, to)"""
     replies: dict[str, datetime] = field(default_factory=dict)
     together: set[str] = field(default_factory=set)
+    unasked: dict[str, int] = field(default_factory=dict)
 
 
 class Wire:
@@ -47,6 +48,7 @@ class Wire:
 
     def __init__(self) -> None:
         self._claims: dict[tuple[str, tuple[int, ...]], _Claim] = {}
+        self._asked: dict[tuple[str, tuple[int, ...]], tuple[datetime, ...]] = {}
         self._stations: dict[tuple[str, str, int | None], Station] = {}
         self._routers: dict[tuple[str, str | None], RouterAdvertiser] = {}
         self._roots: dict[tuple[int | None, int, str], StpRoot] = {}
@@ -67,6 +69,8 @@ class Wire:
 
     def _arp(self, line: Line, at: datetime | None) -> None:
         ip, mac, stack = line.text("spa"), line.text("sha"), line.stack()
+        if line.number("op") == 1 and at is not None:
+            self._ask((line.text("tpa"), stack), at)
         if ip == NO_ADDRESS or mac in ("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"):
             return
         vlan = stack[0] if stack else None
@@ -78,7 +82,21 @@ class Wire:
         announced = line.text("tpa") == ip
         _turn(claim, mac, at, announced=announced)
         if line.number("op") == 2 and not announced:
+            _judge_last(claim, mac, self._asked.get((ip, stack), ()))
             _reply(claim, mac, at)
+
+    def probe(self, line: Line) -> None:
+        """Our own question: the answers to it are asked for."""
+        target, at, vlan = line.optional("target"), line.time("t"), line.maybe("vlan")
+        if target is not None and at is not None:
+            self._ask((target, () if vlan is None else (vlan,)), at)
+
+    def _ask(self, key: tuple[str, tuple[int, ...]], at: datetime) -> None:
+        """A scan asks for everything: the oldest questions are forgotten, claims are not."""
+        if len(self._asked) >= _MAX_CLAIMS:
+            for old in list(self._asked)[: _MAX_CLAIMS // 2]:
+                del self._asked[old]
+        self._asked[key] = (*self._asked.pop(key, ())[-7:], at)
 
     def stations(self, own: frozenset[str]) -> tuple[Station, ...]:
         """Address pairs, without the sensor's own made-up addresses."""
@@ -89,7 +107,10 @@ class Wire:
         for (ip, stack), claim in self._claims.items():
             macs = _claimants(claim)
             if len(macs) > 1:
-                found.append(ArpConflict(ip, macs, stack[0] if stack else None))
+                for mac in macs:
+                    _judge_last(claim, mac, self._asked.get((ip, stack), ()))
+                unasked = tuple((mac, n) for mac, n in claim.unasked.items() if mac in macs)
+                found.append(ArpConflict(ip, macs, stack[0] if stack else None, unasked))
         return tuple(found)
 
     # router advertisements
@@ -170,6 +191,13 @@ def _reply(claim: _Claim, mac: str, at: datetime) -> None:
         if other != mac and abs(at - when) <= _TOGETHER:
             claim.together |= {other, mac}
     claim.replies[mac] = at
+
+
+def _judge_last(claim: _Claim, mac: str, asked: tuple[datetime, ...]) -> None:
+    """Whether anybody had asked for the last answer: only now, as copies are told late and in bulk."""
+    last = claim.replies.pop(mac, None)
+    if last is not None and not any(abs(last - t) <= _TOGETHER for t in asked):
+        claim.unasked[mac] = claim.unasked.get(mac, 0) + 1
 
 
 def _claimants(claim: _Claim) -> tuple[str, ...]:

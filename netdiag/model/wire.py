@@ -110,6 +110,8 @@ class ArpConflict:
     ip: str
     macs: tuple[str, ...]
     vlan: int | None = None
+    unasked: tuple[tuple[str, int], ...] = ()
+    """(MAC, answers for the address that nobody had asked for): what a forger sends."""
 
 
 @dataclass(frozen=True, slots=True)
