@@ -259,6 +259,9 @@ def doctor(json_: bool) -> None:
     help="Where the evidence of each miss goes. Default: in your state folder.",
 )
 @click.option("--keep-all", is_flag=True, help="Keep the evidence of each run, not of misses only.")
+@click.option(
+    "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw the scores as an SVG."
+)
 @common.as_json
 def bench(
     data_plane: str,
@@ -267,6 +270,7 @@ def bench(
     first_seed: int,
     out: Path | None,
     keep_all: bool,
+    picture: Path | None,
     json_: bool,
 ) -> None:
     """The scoreboard: incidents on fresh networks, diagnosed blind, held against the truth.
@@ -286,6 +290,10 @@ def bench(
         keep_all=keep_all,
         done=_print_run,
     )
+    if picture is not None:
+        from netdiag.bench.picture import svg
+
+        common.write_file(picture, svg(found))
     if json_:
         common.emit(board.report(found))
     else:

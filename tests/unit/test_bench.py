@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from netdiag import bench
-from netdiag.bench import Truth
+from netdiag.bench import Truth, picture
 from netdiag.errors import FileFormatError, UsageError
 from netdiag.lab import campus, scenario
 from netdiag.lab.scenario import Scenario
@@ -89,6 +90,21 @@ def test_the_report_is_the_contracts() -> None:
     assert row["truth"].items() >= {"kind": "layer2-loop", "device": "acc-2"}.items()
     assert row["diagnosed"][0].items() >= {"rank": 1, "interface": GI + "5"}.items()
     assert row["seconds_to_restore"] is None
+
+
+def test_the_picture_has_a_square_a_run_in_the_colour_of_its_score() -> None:
+    from xml.etree import ElementTree
+
+    right = score(SICK, (ROUTER,), cause(Kind.LAYER2_LOOP, "acc-2", GI + "5"))
+    near = score(SICK, (ROUTER,), cause(Kind.LAYER2_LOOP, "acc-2", None))
+    miss = replace(score(SICK, (ROUTER,)), name="<other>")
+    drawn = picture.svg(bench.Score("soft", (right, near, miss), 9.0))
+    root = ElementTree.fromstring(drawn)
+    squares = [e.get("fill") for e in root.iter("{http://www.w3.org/2000/svg}rect")][1:]
+    assert squares == ["#2e7d32", "#f9a825", "#c62828"]
+    texts = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "<other>" in texts
+    assert any("1 of 3 right" in (t or "") for t in texts)
 
 
 def test_the_real_data_plane_is_refused_in_a_sentence(tmp_path: Path) -> None:
