@@ -17,7 +17,10 @@ from netdiag.text import clean, decode_octets
 
 # Windows of the answer's end in which a prompt is sought.
 _TAIL = 256
-_CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-B]|\r+(?=\n)|\x00")
+_ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-B]|\x1b[=>78]")
+# What wipes a pager: back, blanks, back; by cursor moves or by backspaces.
+_WIPES = re.compile(rb"\x1b\[\d+D *\x1b\[\d+D|\x08+ *\x08+")
+_CONTROLS = re.compile(r"\r+(?=\n)|\x00")
 # Where paging cannot be switched off, or came back: IOS "--More--", VRP "  ---- More ----", Junos
 # "---(more 45%)---", ProVision "-- MORE --, next page: Space, …", JetStream "Press any key to continue
 # (Q to quit)", ZXR10 "----- more ----- Press Q …", Small Business "More: <space>, …".
@@ -26,7 +29,7 @@ _PAGE = (
     rb"|Press any key to continue \(Q to quit\)|More: <space>[^\r\n]{0,80})"
 )
 _PAGER = re.compile(_PAGE + rb"[ \x08]*\Z")
-_PAGED = re.compile(_PAGE + rb"|\x08")
+_PAGED = re.compile(rb"(?m:^ +)?" + _PAGE + rb" ?|\x08")
 # What a device says instead of a prompt when it bears no further login.
 _FULL = re.compile(
     rb"(?i)all (?:the )?(?:user interfaces|vtys?|vty lines|lines) (?:are|is) (?:used|busy|in use)"
@@ -106,12 +109,13 @@ class Shell:
         while time.monotonic() < ends and len(octets) < _MAX_OCTETS:
             octets += self._receive(what)
             # Nothing that was answered before is looked at again.
-            tail = bytes(octets[max(answered, len(octets) - _TAIL) :])
+            tail = _undrawn(bytes(octets[max(answered, len(octets) - _TAIL) :]))
             match = self._ends(tail, stop)
             if match:
                 group = match.lastindex or 0
-                start = len(octets) - len(tail) + match.start(group)
-                return _plain(bytes(octets[:start])), decode_octets(match[group])
+                whole = _undrawn(bytes(octets))
+                start = len(whole) - len(tail) + match.start(group)
+                return _plain(whole[:start]), decode_octets(match[group])
             reply = self._reply(tail)
             if reply is not None:
                 answered = len(octets)
@@ -160,8 +164,13 @@ class Shell:
         return octets
 
 
+def _undrawn(octets: bytes) -> bytes:
+    """Without what moves a terminal's cursor; ProVision begins lines with ESC E."""
+    return _ESCAPES.sub(b"", _WIPES.sub(b"", octets.replace(b"\x1bE", b"\r\n")))
+
+
 def _plain(octets: bytes) -> str:
-    """Line ends as `\\n`, without what draws on a terminal."""
+    """Line ends as `\\n`, without pagers and what wiped them."""
     text = _CONTROLS.sub("", decode_octets(_PAGED.sub(b"", octets)))
     # A pager is wiped with blanks from the line's start: what was drawn last is what stands there.
     return "\n".join(line.rpartition("\r")[2] for line in text.split("\n"))

@@ -11,7 +11,7 @@ import re
 from netdiag.platforms import causes
 from netdiag.platforms.arista_eos import ARISTA_EOS
 from netdiag.platforms.aruba_aoscx import ARUBA_AOSCX
-from netdiag.platforms.base import Command, Platform
+from netdiag.platforms.base import DEFAULT_PROMPT, Command, Platform
 from netdiag.platforms.cisco_ios import CISCO_IOS
 from netdiag.platforms.cisco_nxos import CISCO_NXOS
 from netdiag.platforms.cisco_s300 import CISCO_S300
@@ -28,7 +28,7 @@ from netdiag.platforms.ruckus_fastiron import RUCKUS_FASTIRON
 from netdiag.platforms.ruijie_os import RUIJIE_OS
 from netdiag.platforms.tplink_jetstream import TPLINK_JETSTREAM
 
-__all__ = ["ALL", "SPOKEN", "Command", "Platform", "causes", "get", "recognise"]
+__all__ = ["ALL", "SPOKEN", "Command", "Platform", "by_prompt", "causes", "get", "recognise"]
 
 SPOKEN: tuple[Platform, ...] = (
     CISCO_IOS,
@@ -67,6 +67,14 @@ def recognise(sys_object_id: str | None, sys_descr: str | None) -> Platform | No
     scored = [(_score(p, sys_object_id or "", sys_descr or ""), p) for p in ALL]
     best = max(scored, key=lambda pair: pair[0])
     return best[1] if best[0] > (0, 0) else None
+
+
+def by_prompt(prompt: str) -> tuple[Platform, ...]:
+    """Whose prompt looks so, those with a shape of their own first; many makes share `name#`."""
+    fits = [p for p in SPOKEN if re.search(p.prompt, prompt)]
+    own = [p for p in fits if p.prompt != DEFAULT_PROMPT]
+    # In brackets or with a user before it: no Cisco-like prompt is.
+    return tuple(own) if own and prompt[:1] in "<[" else (*own, *(p for p in fits if p not in own))
 
 
 def _score(platform: Platform, sys_object_id: str, sys_descr: str) -> tuple[int, int]:
