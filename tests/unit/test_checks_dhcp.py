@@ -234,6 +234,12 @@ def test_the_untagged_vlan_is_where_switches_learned_what_is_heard() -> None:
     silent: dict[str, Any] = {"probed_vlans": (None,), "unanswered_vlans": (None,)}
     assert len(down(network(stations=heard, snapshots=learned, **silent))) == 1
     assert down(network(stations=heard, **silent)) == []
+    # A router's one card is learned in every VLAN that it serves: that tells nothing.
+    router = Station("00:1b:54:00:00:01", "10.10.0.1")
+    many = tuple(FdbEntry(router.mac, "Gi1/0/24", vlan=v) for v in (10, 99))
+    learned = (replace(learned[0], fdb=(*learned[0].fdb, *many)),)
+    assert len(down(network(stations=(*heard, router), snapshots=learned, **silent))) == 1
+    assert down(network(stations=(router,), snapshots=learned, **silent)) == []
 
 
 def test_silence_where_it_answered_before_and_only_the_newest_probe_counts() -> None:

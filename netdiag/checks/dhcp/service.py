@@ -82,11 +82,20 @@ def _expected(
 
 
 def _untagged(network: Network, capture: Capture) -> int | None:
-    """The number of the sensor's untagged VLAN: that in which switches learned those it hears."""
+    """The number of the sensor's untagged VLAN: that in which switches learned those it hears.
+
+    A router has one card in many VLANs and tells nothing; who is in one VLAN alone does.
+    """
     heard = {s.mac for s in capture.stations if s.vlan is None}
-    snapshots = (*network.snapshots, *network.history)
-    vlans = {e.vlan for s in snapshots for e in s.fdb if e.mac in heard and e.vlan is not None}
-    return vlans.pop() if len(vlans) == 1 else None
+    where: dict[str, set[int]] = {}
+    for snapshot in (*network.snapshots, *network.history):
+        for entry in snapshot.fdb:
+            if entry.mac in heard and entry.vlan is not None:
+                where.setdefault(entry.mac, set()).add(entry.vlan)
+    alone = {next(iter(vlans)) for vlans in where.values() if len(vlans) == 1}
+    shared = set.intersection(*where.values()) if where else set()
+    found = alone or shared
+    return found.pop() if len(found) == 1 else None
 
 
 def _is_heard(capture: Capture, vlan: int | None, server: AuthorizedDhcpServer) -> bool:
