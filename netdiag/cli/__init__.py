@@ -25,6 +25,7 @@ _COMMANDS = {
     "sniff": ("wire", "sniff", "The same analysis, live on an interface."),
     "sweep": ("wire", "sweep", "Actively look for DHCP servers and routers; the cron job."),
     "listen": ("listen", "listen", "Receive traps and syslog, turn them into findings."),
+    "discover": ("discover", "discover", "Crawl LLDP and CDP from seeds, write the inventory."),
     "diagnose": ("look", "diagnose", "The whole flow: collect, check, locate, rank, plan, ticket."),
     "replay": ("replay", "replay", "The same verdict offline from a recorded incident."),
     "run": ("look", "run", "The same, planned by a playbook of your choice."),

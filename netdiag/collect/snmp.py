@@ -41,11 +41,13 @@ def poll(
     concurrency: int = 64,
     progress: Progress | None = None,
     deadline_s: float = DEADLINE_S,
+    only: frozenset[str] | None = None,
 ) -> tuple[Snapshot, ...]:
     """One snapshot a target, in their order.
 
     With `window_s` the counters are read twice, at least so far apart, and `Snapshot.rates` filled.
-    `progress` is called with a device's name when it is done.
+    `progress` is called with a device's name when it is done. `only`: no more than these tables of
+    `oids.TABLES`, and no counters.
     """
     return asyncio.run(
         poll_async(
@@ -54,6 +56,7 @@ def poll(
             concurrency=concurrency,
             progress=progress,
             deadline_s=deadline_s,
+            only=only,
         )
     )
 
@@ -65,6 +68,7 @@ async def poll_async(
     concurrency: int = 64,
     progress: Progress | None = None,
     deadline_s: float = DEADLINE_S,
+    only: frozenset[str] | None = None,
 ) -> tuple[Snapshot, ...]:
     """`poll` for a caller that has a running loop."""
     loop = asyncio.get_running_loop()
@@ -74,7 +78,7 @@ async def poll_async(
 
     async def one(target: Target) -> Snapshot:
         async with room:
-            found = await _poll_device(engines, target, window_s, deadline_s)
+            found = await _poll_device(engines, target, window_s, deadline_s, only)
         if progress is not None:
             progress(target.device.name)
         return found
@@ -130,7 +134,11 @@ class _Visit:
 
 
 async def _poll_device(
-    engines: Engines, target: Target, window_s: float | None, deadline_s: float
+    engines: Engines,
+    target: Target,
+    window_s: float | None,
+    deadline_s: float,
+    only: frozenset[str] | None = None,
 ) -> Snapshot:
     started = datetime.now(UTC)
     if target.snmp is None:
@@ -144,6 +152,9 @@ async def _poll_device(
     except NetdiagError as exc:
         return _unreachable(target, started, "device", str(exc))
     try:
+        if only is not None:
+            await _walk(visit, {name: of for name, of in oids.TABLES.items() if name in only})
+            return mib.snapshot(visit.device, visit.reading(), at=datetime.now(UTC))
         return await _read_all(visit, window_s)
     except CollectError as exc:  # kept: what had been read
         visit.errors.append(SourceError("snmp", "device", f"{exc}; the poll ended there"))

@@ -1,0 +1,165 @@
+"""Other people's inventories become files that load, with no secret copied."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netdiag.errors import FileFormatError, UsageError
+from netdiag.files import importers, inventory
+from netdiag.files.importers import Host, Imported
+
+# As in Ansible's own documentation of network inventories.
+ANSIBLE = """\
+all:
+  vars:
+    ansible_user: netops
+    ansible_password: !vault |
+      $ANSIBLE_VAULT;1.1;AES256
+      6133
+  children:
+    switches:
+      children:
+        access:
+          vars:
+            ansible_network_os: cisco.ios.ios
+          hosts:
+            acc-[01:03]:
+            acc-3f-1:
+              ansible_host: 10.0.3.1
+              ansible_port: 2222
+              ansible_password: plaintext-secret
+        core:
+          hosts:
+            core-1: {ansible_host: 10.0.0.1, ansible_network_os: arista.eos.eos, ansible_user: "{{ vaulted }}"}
+            nowhere: {ansible_host: "{{ lookup('dns') }}"}
+"""
+
+
+def loaded(folder: Path, imported: Imported, *notes: str) -> inventory.Inventory:
+    importers.add_to(folder, imported, notes)
+    return inventory.load(folder)
+
+
+def test_ansibles_yaml(tmp_path: Path) -> None:
+    file = tmp_path / "hosts.yml"
+    file.write_text(ANSIBLE.replace("!vault |", '"x" #').replace("      $ANS", "      # $ANS").replace("      6133", ""))  # fmt: skip
+    found = importers.read(file)
+    by_name = {h.name: h for h in found.hosts}
+    assert sorted(by_name) == ["acc-01", "acc-02", "acc-03", "acc-3f-1", "core-1"]
+    assert by_name["acc-3f-1"] == Host(
+        "acc-3f-1", "10.0.3.1", "cisco_ios", ("access", "switches"), 2222, "netops", None, "access"
+    )
+    assert (by_name["core-1"].platform, by_name["core-1"].username) == ("arista_eos", None)
+    assert by_name["acc-02"].hostname == "acc-02"
+    assert len(found.left_out) == 1
+    assert "nowhere" in found.left_out[0]
+    devices = loaded(tmp_path / "inventory", found).devices
+    assert {d.name: d.role for d in devices}["acc-3f-1"] == "access"
+    assert "plaintext-secret" not in (tmp_path / "inventory" / "hosts.yaml").read_text()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_table(tmp_path: Path, delimiter: str) -> None:
+    file = tmp_path / "switches.csv"
+    rows = [
+        ["Name", "Mgmt_IP", "OS", "Site", "Role", "Groups", "Serial"],
+        ["acc 3f/1", "10.0.3.1/24", "ios", "HQ/3F", "access", "hq floor3", "X1"],
+        ["acc-2", "10.0.3.2", "something-new", "总部/3楼", "", "", ""],
+        ["", "", "", "", "", "", ""],
+        ["acc-2", "10.0.3.9", "", "", "", "", ""],
+    ]
+    file.write_text("\ufeff" + "\n".join(delimiter.join(row) for row in rows), encoding="utf-8")
+    found = importers.read(file)
+    assert [(h.name, h.hostname, h.platform, h.area) for h in found.hosts] == [
+        ("acc-3f-1", "10.0.3.1", "cisco_ios", "HQ/3F"),
+        ("acc-2", "10.0.3.2", None, "总部/3楼"),
+        ("acc-2-10.0.3.9", "10.0.3.9", None, None),
+    ]
+    assert found.left_out == (f"{file}:4: no name and no address",)
+    devices = {d.name: d for d in loaded(tmp_path / "inventory", found).devices}
+    assert devices["acc-2"].area == "总部/3楼"
+    assert devices["acc-3f-1"].groups == ("hq", "floor3")
+
+
+def test_what_is_no_inventory_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("serial,colour\n1,red\n")
+    with pytest.raises(FileFormatError, match="no column names a device"):
+        importers.read(file)
+    other = tmp_path / "a.yaml"
+    other.write_text("- acc-1\n")
+    with pytest.raises(FileFormatError):
+        importers.read(other)
+    other.write_text("all: 7\n")
+    with pytest.raises(FileFormatError, match="a group with"):
+        importers.read(other)
+    with pytest.raises(UsageError):
+        importers.read(tmp_path / "a.docx")
+
+
+# As NetBox 4 answers on /api/dcim/devices/, shortened to what is read.
+NETBOX: list[dict[str, Any]] = json.loads("""[
+ {"id": 1, "name": "acc-3f-1", "role": {"id": 2, "slug": "access-switch"}, "platform": {"slug": "cisco-ios"},
+  "site": {"name": "HQ", "slug": "hq"}, "location": {"name": "3F"}, "status": {"value": "active", "label": "Active"},
+  "primary_ip": {"address": "10.0.3.1/24"}},
+ {"id": 2, "name": null, "device_role": {"slug": "core"}, "platform": null, "site": {"name": "HQ", "slug": "hq"},
+  "location": null, "status": {"value": "active"}, "primary_ip": {"address": "2001:db8::2/64"}},
+ {"id": 3, "name": "old", "status": {"value": "decommissioning"}, "primary_ip": {"address": "10.0.3.3/24"}},
+ {"id": 4, "name": "bare", "status": {"value": "active"}, "primary_ip": null}
+]""")
+
+
+def test_netbox(tmp_path: Path) -> None:
+    found = importers.from_netbox(NETBOX)
+    assert found.hosts == (
+        Host("acc-3f-1", "10.0.3.1", "cisco_ios", ("hq",), area="HQ/3F", role="access"),
+        Host("device-2", "2001:db8::2", None, ("hq",), area="HQ", role="core"),
+    )
+    assert found.left_out == (
+        "old: its status is decommissioning",
+        "bare: it has no primary address",
+    )
+    assert len(loaded(tmp_path, found).devices) == 2
+
+
+def test_an_inventory_that_is_there_is_added_to_and_keeps_its_comments(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yaml").write_text("# mine\nacc-1:\n  hostname: 10.0.0.1   # the old one")
+    new = importers.add_to(
+        tmp_path,
+        Imported((Host("acc-1", "10.9.9.9"), Host("acc-7", "10.0.0.1"), Host("acc-2", "10.0.0.2"))),
+        ["not entered: evil\nacc-9: {hostname: 1.2.3.4}"],
+    )
+    assert [h.name for h in new] == ["acc-2"]
+    text = (tmp_path / "hosts.yaml").read_text()
+    assert text.startswith("# mine\nacc-1:\n  hostname: 10.0.0.1   # the old one\n")
+    assert [d.name for d in inventory.load(tmp_path).devices] == ["acc-1", "acc-2"]
+
+
+@given(
+    st.lists(
+        st.builds(
+            Host,
+            st.text(max_size=12).map(importers.clean_name),
+            st.text(min_size=1, max_size=12).filter(lambda t: t.strip()),
+            area=st.none() | st.text(min_size=1, max_size=12),
+            comment=st.none() | st.text(max_size=30),
+            groups=st.lists(st.text(max_size=6).map(importers.clean_name), max_size=2).map(tuple),
+            snmp=st.sampled_from([{}, {"version": "2c", "community": "env:X", "port": 1161}]),
+        ),
+        max_size=4,
+    ),
+    st.lists(st.text(max_size=40), max_size=2),
+)
+def test_whatever_devices_call_themselves_the_files_load(
+    tmp_path_factory: pytest.TempPathFactory, hosts: list[Host], notes: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("inventory")
+    found = importers.distinct(hosts, ())
+    new = importers.add_to(folder, found, notes)
+    assert [d.name for d in inventory.load(folder).devices] == [h.name for h in new]
