@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netdiag.cli import common
+from netdiag.cli.bench import bench
 from netdiag.errors import NetdiagError, UsageError
 
 if TYPE_CHECKING:
-    from netdiag.bench import Run, Score
     from netdiag.lab.client import Lab
 
 
@@ -26,6 +26,9 @@ def lab() -> None:
     netdiag lab inject home-router     make trouble
     netdiag lab down
     """
+
+
+lab.add_command(bench)
 
 
 @lab.command()
@@ -246,118 +249,6 @@ def doctor(json_: bool) -> None:
         common.emit({"schema": "netdiag/lab-doctor/1", **found})
     else:
         common.table(None, ["what", "state"], list(found.items()))
-
-
-@lab.command()
-@click.option("--data-plane", type=click.Choice(["soft", "real"]), default="soft")
-@click.option("--kinds", help="Kinds or incident files, with commas between; default: all.")
-@click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True)
-@click.option("--first-seed", type=int, default=0, show_default=True)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Where the evidence of each miss goes. Default: in your state folder.",
-)
-@click.option("--keep-all", is_flag=True, help="Keep the evidence of each run, not of misses only.")
-@click.option(
-    "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw the scores as an SVG."
-)
-@common.as_json
-def bench(
-    data_plane: str,
-    kinds: str | None,
-    seeds: int,
-    first_seed: int,
-    out: Path | None,
-    keep_all: bool,
-    picture: Path | None,
-    json_: bool,
-) -> None:
-    """The scoreboard: incidents on fresh networks, diagnosed blind, held against the truth.
-
-    About ten seconds for each of the incident files and each seed. Exit status 1 when one was missed.
-    """
-    import platformdirs
-
-    from netdiag import bench as board
-
-    folder = out or platformdirs.user_state_path("netdiag") / "bench"
-    found = board.run(
-        data_plane=data_plane,
-        kinds=[k.strip() for k in kinds.split(",") if k.strip()] if kinds else (),
-        seeds=range(first_seed, first_seed + seeds),
-        evidence=folder,
-        keep_all=keep_all,
-        done=_print_run,
-    )
-    if picture is not None:
-        from netdiag.bench.picture import svg
-
-        common.write_file(picture, svg(found))
-    if json_:
-        common.emit(board.report(found))
-    else:
-        _print_score(found)
-    sys.exit(0 if all(r.right for r in found.runs) else 1)
-
-
-def _print_run(r: Run) -> None:
-    """One line a run, on stderr, while the others are still to come."""
-    if r.error:
-        said = r.error
-    elif not r.causes:
-        said = "no cause"
-    else:
-        c = r.causes[0]
-        more = f" (+{len(r.causes) - 1})" if len(r.causes) > 1 else ""
-        said = f"{c.kind} {c.resource.device or '?'} {c.resource.interface or '?'}{more}"
-    took = f"{r.seconds_to_name:.1f} s" if r.seconds_to_name is not None else ""
-    mark = "right" if r.right else "MISS "
-    common.say(f"{mark} {r.name} seed {r.seed}: {said}  {took}", err=True)
-
-
-def _print_score(found: Score) -> None:
-    by_name: dict[str, list[Run]] = {}
-    for r in found.runs:
-        by_name.setdefault(r.name, []).append(r)
-    columns = ("incident", "runs", "right", "kind", "device", "port", "F1", "s to name")
-    common.table(None, columns, [_score_row(name, runs) for name, runs in by_name.items()])
-    total = found.summary()
-    click.echo(
-        f"{total['right']} of {total['runs']} runs right on the {found.data_plane} data plane;"
-        f" incidents: kind {_percent(total['right_kind'])}, device {_percent(total['right_device'])},"
-        f" port {_percent(total['right_interface'])}; F1 {total['f1']}"
-    )
-    click.echo(
-        f"false alarms: {total['false_alarms']} in {total['healthy']} healthy runs; median"
-        f" {total['median_seconds_to_name']} s to the named port; all of it took {total['took_s']:.0f} s"
-    )
-    for r in found.runs:
-        if not r.right and r.evidence is not None:
-            click.echo(f"miss: netdiag replay {r.evidence}")
-
-
-def _score_row(name: str, runs: Sequence[Run]) -> tuple[object, ...]:
-    sick = runs[0].kind != "healthy"
-    times = sorted(r.seconds_to_name for r in runs if r.seconds_to_name is not None)
-
-    def count(values: list[bool]) -> str:
-        return str(sum(values)) if sick else "-"
-
-    return (
-        name,
-        len(runs),
-        sum(r.right for r in runs),
-        count([r.kind_right for r in runs]),
-        count([r.device_right for r in runs]),
-        count([r.interface_right for r in runs]),
-        f"{sum(r.f1 for r in runs) / len(runs):.2f}",
-        f"{times[len(times) // 2]:.1f}" if times else "-",
-    )
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.0%}"
 
 
 _TOOLS = (("ssh", "openssh-client"), ("snmpbulkwalk", "snmp"))
