@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from netdiag.capture.analysis import Analysis
 from netdiag.capture.container import CaptureFile
@@ -151,6 +153,39 @@ def test_equal_answers(tmp_path: Path, name: str) -> None:
     plain, fast = answers(path, fast=False), answers(path, fast=True)
     assert fast == plain
     assert plain.packets or name == "empty"
+
+
+_heads = st.sampled_from(
+    [b"", ALL + MACS[0], ALL + MACS[1] + b"\x08\x06", MACS[2] + MACS[1] + b"\x08\x00\x45",
+     ALL + MACS[1] + b"\x81\x00\x00\x05" * 3, ALL + MACS[3] + b"\x86\xdd\x60" + bytes(5) + b"\x00\xff",
+     ALL + MACS[3] + b"\x00\x26\x42\x42\x03", ALL + MACS[4] + b"\x88\x64\x11\0\0\1\0\x20\0\x57\x60"]
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(_heads, st.binary(max_size=90), st.integers(0, 3)), max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_hostile_frames_give_equal_answers(
+    tmp_path_factory: pytest.TempPathFactory, drawn: list[tuple[bytes, bytes, int]]
+) -> None:
+    items = [(10.0 + n / 8, head + rest) for n, (head, rest, _) in enumerate(drawn)]
+    items += [items[k % len(items)] for _, _, k in drawn if items]
+    path = tmp_path_factory.getbasetemp() / "hostile.pcap"
+    path.write_bytes(_pcap("<", False, items))
+    assert answers(path, fast=True) == answers(path, fast=False)
+
+
+@given(head=st.sampled_from(sorted(FILES)), tail=st.binary(max_size=200), cut=st.integers(0, 400))
+@settings(max_examples=60, deadline=None)
+def test_hostile_files_give_equal_answers(
+    tmp_path_factory: pytest.TempPathFactory, head: str, tail: bytes, cut: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "hostile"
+    path.write_bytes(FILES[head][: 24 + cut] + tail)
+    try:
+        plain = answers(path, fast=False)
+    except FileFormatError:
+        return
+    assert answers(path, fast=True) == plain
 
 
 def test_a_loop_of_many_control_frames(tmp_path: Path) -> None:

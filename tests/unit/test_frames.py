@@ -70,6 +70,30 @@ def test_what_makes_a_storm(values: dict[str, Any], cause: str) -> None:
     assert (storm.cause, storm.peak_pps, storm.vlans) == (cause, 1000, (10,))
 
 
+def test_a_day_of_storm_is_one_storm_in_bounded_memory() -> None:
+    """Of 40,000 seconds a few thousand are kept; the sums are those of all of them."""
+    from netdiag.decode.frames_line import Line
+    from netdiag.decode.frames_storm import _REMEMBERED, Storms
+
+    storms = Storms()
+    for t in range(40_000):
+        calm = 20_000 <= t < 20_100
+        values: dict[str, Any] = (
+            {"frames": 30} if calm else {"frames": 2000 if t == 7 else 1000, "repeats": 990}
+        )
+        storms.second(t, Line(second(t, **values)))
+    assert sum(len(kept) for kept in storms._seconds.values()) <= _REMEMBERED + 1
+    one, other = storms.storms(frozenset())
+    assert (one.start.timestamp(), one.end.timestamp(), one.peak_pps) == (0, 20_000, 2000)
+    assert (other.start.timestamp(), other.end.timestamp(), other.peak_pps) == (
+        20_100,
+        40_000,
+        1000,
+    )
+    assert other.repeat_ratio == 0.99
+    assert other.top_sources == ((A, 1.0),)
+
+
 def test_the_sensors_own_question_coming_back_is_a_loop() -> None:
     probe = {
         "type": "probe",

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from netdiag import sweep as flow
 from netdiag.cli import learning, monitor
+from netdiag.cli.wire import _missed
 from netdiag.cli.wire import sweep as command
 from netdiag.errors import UsageError
 from netdiag.model import (
@@ -176,6 +177,17 @@ def test_prometheus(store: Store, tmp_path: Path) -> None:
 def test_hundreds_of_vlans_are_ranges() -> None:
     assert monitor.ranges([10, *range(20, 400), 402]) == "10,20-399,402"
     assert monitor.ranges([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("packets", "dropped", "missed"),
+    [(9999, 1, False), (990, 10, True), (0, 1, True), (0, 0, False), (5, None, False)],
+)
+def test_drops_over_the_bound_are_a_look_that_failed(
+    packets: int, dropped: int | None, missed: bool
+) -> None:
+    assert _missed(capture(packets=packets, dropped=dropped)) is missed
+    assert not _missed(capture(packets=packets, dropped=dropped), 100)
 
 
 # --- learning ------------------------------------------------------------------------------------
