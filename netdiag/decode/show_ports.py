@@ -73,7 +73,7 @@ def details(ports: Ports, read: Sequence[Columns]) -> None:
     """show interfaces."""
     for row in read:
         fields = ports.of(row["INTERFACE"])
-        link, protocol = row["LINK_STATUS"], row["PROTOCOL_STATUS"]
+        link, protocol = f"{row['LINK_STATUS']} {row['WHY']}".strip(), row["PROTOCOL_STATUS"]
         fields["admin_status"], fields["oper_status"] = _states(link, protocol, row["ADMIN"])
         if row["FLAGS"] or row["LETTERS"]:
             fields["admin_status"], fields["oper_status"] = _flags(row["FLAGS"], row["LETTERS"])

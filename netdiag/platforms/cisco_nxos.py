@@ -23,16 +23,7 @@ CISCO_NXOS = Platform(
             "ntc:cisco_nxos_show_version.textfsm",
             {"OS": "VERSION", "PLATFORM": "MODEL"},
         ),
-        "interfaces": Command(
-            "show interface",
-            "ntc:cisco_nxos_show_interface.textfsm",
-            {
-                "ADMIN_STATE": "ADMIN",
-                "INPUT_DISCARDS": "QUEUE_DROPS",
-                "OUTPUT_DISCARDS": "QUEUE_OUTPUT_DROPS",
-                "VLAN_ID": "SUBINTERFACE_VLAN",
-            },
-        ),
+        "interfaces": Command("show interface", "cisco_nxos_interface.textfsm"),
         "status": Command("show interface status", "port_status.textfsm"),
         # The literal `err-disabled` stands nowhere in it: the status is `linkFlapErr` and the like.
         "err-disabled": Command(
@@ -68,6 +59,8 @@ CISCO_NXOS = Platform(
     ),
     prepare=("terminal length 0", "terminal width 511"),
     refusals=CISCO_LIKE_REFUSALS,
+    # Its long form is in small letters, as SNMP prints it too.
+    short_names={"po": "port-channel", "port-channel": "port-channel"},
     # The status column is nine characters wide and cuts the word.
     states={
         "notconnec": ("up", "down"),

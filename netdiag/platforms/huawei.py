@@ -46,6 +46,7 @@ HUAWEI = Platform(
         "arp": Command("display arp all", "huawei_arp.textfsm"),
         "stp": Command("display stp brief", "vrp_stp_brief.textfsm"),
         "storm-control": Command("display storm-control", "huawei_storm_control.textfsm"),
+        "aggregates": Command("display eth-trunk", "huawei_eth_trunk.textfsm"),
         "log": Command("display logbuffer"),
     },
     poll=(
@@ -60,6 +61,7 @@ HUAWEI = Platform(
         "lldp",
         "arp",
         "stp",
+        "aggregates",
         "log",
     ),
     prepare=("screen-length 0 temporary",),

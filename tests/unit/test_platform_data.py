@@ -5,6 +5,7 @@ The run prints how many facts were checked and how many held, by platform.
 """
 
 import ast
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -102,14 +103,14 @@ def our_neighbors(s: Snapshot) -> Facts:
 
 def port_facts(r: Record, name: Namer) -> Facts:
     # VRP marks a virtual port behind its name, ProCurve the trunk that a port is a member of.
-    printed = re.sub(r"\(v\)$|-Trk\d+$", "", str(r.get("port") or r.get("interface")))
+    printed = re.sub(r"\(v\)$|-Trk\d+$|-\.+$", "", str(r.get("port") or r.get("interface")))
     if printed.endswith(":"):
         return  # ntc-templates reads Comware's "Output:" as one more interface
     port = name(printed)
     up = {"connected": "up", "up": "up", "down": "down", "disable": "down", "disabled": "down",
           "notconnec": "down", "notconnect": "down", "adm": "down", "stby": "down", "err-dis": "down",
           "errdisabled": "down", "xcvrabsen": "not-present", "sfpabsent": "not-present"}  # fmt: skip
-    said = text(r.get("status") or r.get("link") or r.get("linkstate") or r.get("link_status")
+    said = text(r.get("status") or r.get("linkstate") or r.get("link") or r.get("linkstate") or r.get("link_status")
                 or r.get("line_status") or r.get("phy") or r.get("intstate"))  # fmt: skip
     said = re.sub(r"^[*^#]", "", said.lower()).split("(")[0].strip()
     state = "down" if "down" in said else up.get(said)
@@ -124,6 +125,10 @@ def port_facts(r: Record, name: Namer) -> Facts:
     if str(r.get("mtu") or "").isdigit():
         yield port, "mtu", int(r["mtu"])
     vlan = text(r.get("vlan_id") or r.get("pvid"))
+    if r.get("vlan_tagged") == "No" and str(r.get("vlan_untagged")).isdigit():
+        yield port, "vlan", int(r["vlan_untagged"])
+    elif r.get("vlan_tagged") not in {None, "No"}:
+        yield port, "trunk"
     kind = text(r.get("type")) if "main_ip" in r else text(r.get("link_type"))
     if vlan == "trunk" or kind in {"T", "trunk"}:
         yield port, "trunk"
@@ -160,13 +165,30 @@ def our_version(s: Snapshot) -> Facts:
 
 
 def bundle_facts(r: Record, name: Namer) -> Facts:
-    for member in r.get("member_interface") or ():
+    if "eth_trunk" in r:
+        yield name(r["interface"]), name(r["eth_trunk"])
+        return
+    members = r.get("member_interface") or r.get("local_interfaces") or r.get("port_name")
+    bundle = str(r.get("bundle_name") or r.get("interface") or r.get("lag_name"))
+    for member in members if isinstance(members, list) else [members or ""]:
         if re.search(r"\d", member):
-            yield name(member), name(str(r.get("bundle_name")))
+            yield name(member), name(bundle)
 
 
 def our_bundles(s: Snapshot) -> Facts:
     return ((i.name, i.aggregate) for i in s.interfaces)
+
+
+def root_facts(r: Record, _: Namer) -> Facts:
+    root = r.get("rootbridgeid") or ""
+    if len(root) == 16:
+        yield int(r["vlan_id"]), int(root[:4], 16), root[4:]
+
+
+def our_roots(s: Snapshot) -> Facts:
+    for tree in s.stp:
+        priority, _, mac = (tree.root or "0.").partition(".")
+        yield tree.vlan, int(priority), bare(mac)
 
 
 Case = tuple[str, str, str, Callable[[Record, Namer], Facts], Callable[[Snapshot], Facts]]
@@ -226,6 +248,16 @@ CASES: tuple[Case, ...] = (
     ("cisco_s300", "lldp", "cisco_s300/show_lldp_neighbors", neighbor_facts, our_neighbors),
     ("cisco_s300", "version", "cisco_s300/show_version", version_facts, our_version),
     ("linux", "arp", "linux/arp_-a", arp_facts, our_arp),
+    ("juniper_junos", "interfaces", "juniper_junos/show_interfaces", port_facts, our_ports),
+    ("hp_procurve", "status", "hp_procurve/show_interfaces_status", port_facts, our_ports),
+    ("cisco_s300", "status", "cisco_s300/show_interfaces_status", port_facts, our_ports),
+    ("mikrotik_routeros", "fdb",
+     "mikrotik_routeros/interface_bridge_host_print_terse_without-paging", fdb_facts, our_fdb),
+    ("ruckus_fastiron", "interfaces", "brocade_fastiron/show_interfaces", port_facts, our_ports),
+    ("ruckus_fastiron", "stp", "brocade_fastiron/show_span", root_facts, our_roots),
+    ("huawei", "aggregates", "huawei_vrp/display_eth-trunk", bundle_facts, our_bundles),
+    ("hp_comware", "aggregates", "hp_comware/display_link-aggregation_verbose", bundle_facts,
+     our_bundles),
 )  # fmt: skip
 
 CHECKED: Counter[str] = Counter()
@@ -342,3 +374,66 @@ def test_genie_nexus_recovery_names_no_closed_port(shared_data):
         found = snapshot("cisco_nxos", "errdisable-recovery", raw)
         assert found.errors == ()
         assert found.interfaces == ()
+
+
+# --- napalm's Nexus output, genieparser's Comware counters -------------------------------------------
+
+
+def napalm(shared: Path, getter: str) -> Iterator[tuple[Path, Any]]:
+    for truth in sorted(
+        (shared / "cli" / "napalm" / "nxos_ssh" / getter).glob("*/expected_result.json")
+    ):
+        for raw in truth.parent.glob("show_*.txt"):
+            yield raw, json.loads(truth.read_text())
+
+
+def test_napalm_nexus_addresses(shared_data):
+    nexus = platforms.get("cisco_nxos")
+    assert nexus is not None
+    for raw, truth in napalm(shared_data, "test_get_mac_address_table"):
+        theirs: set[Any] = {
+            (bare(r["mac"]), nexus.interface(r["interface"]), r["vlan"] or None)
+            for r in truth
+            if re.match(r"Eth|Po", r["interface"])
+        }
+        check_genie(raw, theirs, our_fdb(snapshot("cisco_nxos", "fdb", raw)))
+    for raw, truth in napalm(shared_data, "test_get_arp_table"):
+        theirs = {(r["ip"], bare(r["mac"]), nexus.interface(r["interface"])) for r in truth}
+        check_genie(raw, theirs, our_arp(snapshot("cisco_nxos", "arp", raw)))
+
+
+def test_napalm_nexus_ports_and_neighbors(shared_data):
+    nexus = platforms.get("cisco_nxos")
+    assert nexus is not None
+    for raw, truth in napalm(shared_data, "test_get_interfaces"):
+        theirs: set[Any] = set()
+        for name, r in truth.items():
+            if re.match(r"Ethernet|Port-channel|Vlan", name):
+                theirs.add((nexus.interface(name), "oper", "up" if r["is_up"] else "down"))
+                theirs |= {(nexus.interface(name), "mtu", r["mtu"])} if r["mtu"] > 0 else set()
+        check_genie(raw, theirs, our_ports(snapshot("cisco_nxos", "interfaces", raw)))
+    for raw, truth in napalm(shared_data, "test_get_lldp_neighbors_detail"):
+        theirs = {
+            (nexus.interface(port), "chassis", bare(r["remote_chassis_id"]))
+            for port, found in truth.items()
+            for r in found
+        }
+        check_genie(raw, theirs, our_neighbors(snapshot("cisco_nxos", "lldp", raw)))
+
+
+def test_genie_comware_counters(shared_data):
+    for raw in sorted(
+        (shared_data / "cli" / "genie" / "comware" / "DisplayInterfaces").glob("*_output.txt")
+    ):
+        source = raw.with_name(raw.name.replace("_output.txt", "_expected.py")).read_text()
+        truth = ast.literal_eval(source[source.index("{") :])
+        found = {i.name: i for i in snapshot("hp_comware", "interfaces", raw).interfaces}
+        theirs, ours = set(), set()
+        for name, r in truth.items():
+            for field in ("in_octets", "in_unicast_pkts", "in_broadcast_pkts", "out_octets",
+                          "out_multicast_pkts", "in_errors", "out_errors"):  # fmt: skip
+                if field in r.get("counters", {}):
+                    theirs.add((name, field, r["counters"][field]))
+                    counters = found[name].counters
+                    ours.add((name, field, getattr(counters, field) if counters else None))
+        assert not tally("hp_comware", raw, theirs, ours)
