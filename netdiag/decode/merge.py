@@ -25,6 +25,7 @@ from netdiag.model import (
 from netdiag.names import long_name, sort_key
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 # What both channels can say of a port, and what does not change from one second to the next.
 _COMPARED = ("admin_status", "oper_status", "duplex")
@@ -35,8 +36,10 @@ _COMPARED_WHILE_UP = ("access_vlan", "trunk")
 def merge(snmp: Snapshot | None, ssh: Snapshot | None) -> Snapshot:
     """One snapshot of what the two channels said; `None`: that channel was not asked.
 
-    At least one must be given. Errors of both are kept, also when the other one answered.
+    At least one must be given. Errors of both are kept, also when the other one answered. Ports have
+    the names that the platform's command line takes.
     """
+    snmp = None if snmp is None else _renamed(snmp, ssh)
     if snmp is None or ssh is None:
         only = snmp or ssh
         if only is None:
@@ -67,6 +70,38 @@ def merge(snmp: Snapshot | None, ssh: Snapshot | None) -> Snapshot:
         sources=tuple(dict.fromkeys((*snmp.sources, *ssh.sources))),
         contradictions=(*snmp.contradictions, *ssh.contradictions, *contradictions),
         errors=(*snmp.errors, *ssh.errors),
+    )
+
+
+def _renamed(snmp: Snapshot, ssh: Snapshot | None) -> Snapshot:
+    """Where SNMP names ports otherwise (FastIron, JetStream): their names as the command line takes them."""
+    platform = platforms.get(snmp.platform or (ssh.platform if ssh else None))
+    if platform is None or not platform.short_names:
+        return snmp
+    own = {i.name: platform.interface(i.name) for i in snmp.interfaces}
+    if all(old == new for old, new in own.items()):
+        return snmp
+
+    def named(rows: tuple[R, ...]) -> tuple[R, ...]:
+        return tuple(
+            replace(r, interface=own.get(r.interface, r.interface))  # type: ignore[attr-defined, type-var]
+            for r in rows
+        )
+
+    return replace(
+        snmp,
+        interfaces=tuple(
+            replace(i, name=own[i.name], aggregate=own.get(i.aggregate or "", i.aggregate))
+            for i in snmp.interfaces
+        ),
+        rates=named(snmp.rates),
+        fdb=named(snmp.fdb),
+        neighbors=named(snmp.neighbors),
+        arp=named(snmp.arp),
+        stp=tuple(
+            replace(s, ports=named(s.ports), root_port=own.get(s.root_port or "", s.root_port))
+            for s in snmp.stp
+        ),
     )
 
 

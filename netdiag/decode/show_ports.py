@@ -102,12 +102,11 @@ def status(ports: Ports, read: Sequence[Columns]) -> None:
     for row in read:
         fields = ports.of(row["PORT"])
         word = row["STATUS"].lower()
-        admin, oper = ports.platform.states.get(word) or _STATUS.get(word, (None, None))
+        admin, oper = ports.platform.states.get(word) or _STATUS.get(word) or ("", "")
         if row["ADMIN"].lower() in _OFF:
             admin, oper = AdminStatus.DOWN, OperStatus.DOWN
-        if admin is not None:
+        if admin and oper:
             fields.setdefault("admin_status", AdminStatus(admin))
-        if oper is not None:
             fields.setdefault("oper_status", OperStatus(oper))
         closed = ports.platform.closed_states.get(word, _closed_word(word))
         if closed is not None:
@@ -166,9 +165,9 @@ def recovery(ports: Ports, read: Sequence[Columns]) -> None:
     """show errdisable recovery: which closed ports a timer will open, and when."""
     for row in read:
         left = _number(row["LEFT"])
-        name = ports.name(row["INTERFACE"]) if row["INTERFACE"] else None
-        if left is not None and name in ports:
-            ports[name]["recovers_in_s"] = left
+        fields = ports.get(ports.name(row["INTERFACE"])) if row["INTERFACE"] else None
+        if left is not None and fields is not None:
+            fields["recovers_in_s"] = left
 
 
 def switchport(ports: Ports, read: Sequence[Columns]) -> None:

@@ -106,7 +106,9 @@ class Platform:
 
     def interface(self, name: str) -> str:
         """The device's long name of an interface that one of its tables may abbreviate."""
-        match = _ABBREVIATED.match(name.strip())
+        # JetStream's ifName: "gigabitEthernet 1/0/7 : copper".
+        name = name.partition(" : ")[0].strip()
+        match = _ABBREVIATED.match(name)
         full = self.short_names.get(match["word"].lower()) if match else None
         return long_name(name) if full is None or match is None else full + match["number"]
 

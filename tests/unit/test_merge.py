@@ -182,3 +182,37 @@ def test_spanning_trees_by_vlan():
     )
     # Without VLAN contexts SNMP shows one tree and does not say which.
     assert merge(by_snmp(stp=(Stp(None, "x"),)), by_ssh(stp=(cli,))).stp == (cli,)
+
+
+def test_ports_have_the_names_that_the_command_line_takes():
+    printed = "gigabitEthernet 1/0/7 : copper"
+    snmp = by_snmp(
+        Interface(printed, if_index=49159),
+        platform="tplink_jetstream",
+        fdb=(FdbEntry("00:11:22:33:44:55", printed, vlan=1),),
+    )
+    closed = ErrDisabled(ErrDisableCause.LOOP_DETECTED, "loop")
+    merged = merge(snmp, by_ssh(Interface("1/0/7", err_disabled=closed)))
+    (port,) = merged.interfaces
+    assert (port.name, port.if_index, port.err_disabled) == ("1/0/7", 49159, closed)
+    assert [e.interface for e in merged.fdb] == ["1/0/7"]
+    # JetStream's MIB has no table of closed ports: its silence contradicts nobody.
+    assert merged.contradictions == ()
+    assert merge(snmp, None).interfaces[0].name == "1/0/7"
+
+
+@pytest.mark.parametrize(
+    ("platform", "cause", "contradicts"),
+    [
+        ("cisco_ios", ErrDisableCause.STORM_CONTROL, True),
+        ("huawei", ErrDisableCause.STORM_CONTROL, False),
+        ("ruijie_os", ErrDisableCause.LOOP_DETECTED, False),
+        ("ruijie_os", ErrDisableCause.BPDU_GUARD, True),
+        ("cisco_s300", ErrDisableCause.LOOP_DETECTED, True),
+        ("mikrotik_routeros", ErrDisableCause.LOOP_DETECTED, False),
+    ],
+)
+def test_silence_contradicts_only_where_the_table_could_speak(platform, cause, contradicts):
+    ssh = by_ssh(Interface("p1", err_disabled=ErrDisabled(cause, "word")), platform=platform)
+    merged = merge(by_snmp(Interface("p1"), platform=platform), ssh)
+    assert bool(merged.contradictions) is contradicts

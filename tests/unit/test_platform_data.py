@@ -17,6 +17,8 @@ from ruamel.yaml import YAML
 
 from netdiag import platforms
 from netdiag.decode import show
+from netdiag.decode.table import rows
+from netdiag.errors import DecodeError
 from netdiag.model import Device, Snapshot
 from tests.unit.test_syslog import AT
 
@@ -437,3 +439,47 @@ def test_genie_comware_counters(shared_data):
                     counters = found[name].counters
                     ours.add((name, field, getattr(counters, field) if counters else None))
         assert not tally("hp_comware", raw, theirs, ours)
+
+
+# --- where ntc-templates is wrong, and what is done about it ------------------------------------------
+
+_BRIEF = """PHY: Physical
+*down: administratively down
+{legend}Interface                   PHY   Protocol  InUti OutUti   inErrors  outErrors
+GigabitEthernet0/0/3        {phy:<5} down         0%     0%          0          0
+"""
+
+
+@pytest.mark.parametrize(
+    ("phy", "legend"), [("#down", ""), ("down(ed)", ""), ("up", "(ed): error down\n")]
+)
+def test_the_shared_huawei_template_fails_on_the_very_rows_looked_for(phy, legend):
+    printed = _BRIEF.format(phy=phy, legend=legend)
+    with pytest.raises(DecodeError):
+        rows("ntc:huawei_vrp_display_interface_brief.textfsm", printed)
+    (row,) = rows("huawei_interface_brief.textfsm", printed)
+    assert (row["PORT"], row["STATUS"]) == ("GigabitEthernet0/0/3", phy)
+
+
+def test_the_shared_nexus_template_loses_rows_without_a_mark():
+    printed = (
+        "   VLAN     MAC Address      Type      age     Secure NTFY Ports\n"
+        "---------+-----------------+--------+---------+------+----+----\n"
+        "100 0000.0000.1112 dynamic NA F F Po100\n"
+    )
+    assert rows("ntc:cisco_nxos_show_mac_address-table.textfsm", printed) == []
+    assert len(rows("cisco_nxos_mac_address_table.textfsm", printed)) == 1
+
+
+def test_an_unexpected_line_in_a_shared_template_costs_itself_and_is_said():
+    nexus = platforms.get("cisco_nxos")
+    assert nexus is not None
+    printed = (
+        "IP ARP Table for all contexts\nTotal number of entries: 1\n"
+        "Address         Age       MAC Address     Interface\n"
+        "10.0.0.2        00:03:28  2cc2.60ff.0021  mgmt0\nsurprise: something new\n"
+    )
+    device = Device("d", "192.0.2.1", platform="cisco_nxos")
+    found = show.snapshot(device, nexus, {"arp": printed}, AT)
+    assert [a.ip for a in found.arp] == ["10.0.0.2"]
+    assert ["surprise" in e.message for e in found.errors] == [True]
