@@ -26,6 +26,8 @@ LONGEST = timedelta(hours=24)
 BEFORE = timedelta(minutes=30)
 """What happened so long before a storm may be what began it."""
 JUST_NOW = timedelta(seconds=15)
+_MOSTLY, _FILLED = 0.8, 0.3
+"""Share of broadcasts among what comes in, and of the link's speed that they take."""
 _SCAN_SLACK = 1.5
 """Between what a sensor counted and what a port's counters show of the same scan."""
 SILENCE = timedelta(minutes=1)
@@ -80,7 +82,9 @@ def storm_ports(network: Network, device: str) -> tuple[tuple[str, float], ...]:
     found = [
         (port, pps)
         for port, pps in rates
-        if is_storm(pps, usual[port]) or (usual[port] is None and _is_alone(snapshot, port, pps))
+        if is_storm(pps, usual[port])
+        or _fills(snapshot, port)
+        or (usual[port] is None and _is_alone(snapshot, port, pps))
     ]
     if found:
         # A loop's two ports can differ tenfold: beside one that storms, the floor is enough.
@@ -93,6 +97,20 @@ def _is_alone(snapshot: Snapshot, port: str, pps: float) -> bool:
     """One station alone is behind the port, and sends what no station sends."""
     macs = {e.mac for e in snapshot.fdb if e.interface == port}
     return pps >= ALONE_PPS and len(macs) == 1
+
+
+def _fills(snapshot: Snapshot, port: str) -> bool:
+    """Hardly anything but broadcasts comes in, and takes a good part of what the link can carry.
+
+    Large frames storm at fewer packets a second.
+    """
+    rate, interface = snapshot.rate(port), snapshot.interface(port)
+    if rate is None or interface is None or not interface.speed_bps:
+        return False
+    every = [rate.in_broadcast_pps, rate.in_multicast_pps, rate.in_unicast_pps]
+    frames = sum(pps or 0.0 for pps in every)
+    mostly = (rate.in_broadcast_pps or 0.0) >= _MOSTLY * frames > 0
+    return mostly and (rate.in_octets_per_s or 0.0) * 8 >= _FILLED * interface.speed_bps
 
 
 def _is_scan(network: Network, snapshot: Snapshot, port: str, pps: float) -> bool:

@@ -175,6 +175,23 @@ def test_a_port_of_many_stations_may_take_in_much_where_nothing_is_known_of_it(p
     assert places(campus, Kind.BROADCAST_STORM) == expected
 
 
+@pytest.mark.parametrize(
+    ("octets", "unicast", "storm"), [(96e3, 8.0, True), (20e3, 8.0, False), (96e3, 300.0, False)]
+)
+def test_large_frames_storm_at_fewer_packets(octets, unicast, storm):
+    """A link of 1 Mbit/s that a loop fills with frames of 340 octets takes 280 of them a second."""
+    campus = Campus.default().change("core-1", "Gi1/0/1", speed_bps=1_000_000)
+    network = campus.rate("core-1", "Gi1/0/1", 280.0).network()
+    core, *others = network.snapshots
+    rates = [
+        replace(r, in_octets_per_s=octets, in_unicast_pps=unicast) if r.interface == GI + "1" else r
+        for r in core.rates
+    ]
+    network = replace(network, snapshots=(replace(core, rates=tuple(rates)), *others))
+    every = checks.run(network, topology.build(network))
+    assert [f.resource.interface for f in every] == ([GI + "1"] if storm else [])
+
+
 def test_one_reading_is_no_baseline():
     campus = Campus.default().rate("core-1", "Gi1/0/1", 300.0)
     campus.baselines.append(Baseline("core-1", GI + "1", 2.0, 1))
