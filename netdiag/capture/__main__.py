@@ -36,6 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     listen.add_argument("source")
     listen.add_argument("--seconds", type=float, required=True)
     listen.add_argument("--decapsulate", action="store_true")
+    listen.add_argument("--write", help="evidence as pcapng")
+    listen.add_argument("--room", type=int, default=16 * 1024 * 1024, help="its octets at most")
     probe = verbs.add_parser("probe")
     probe.add_argument("source")
     probe.add_argument("--vlans", default="-", help="comma list; - is untagged")
@@ -53,7 +55,13 @@ def _run(options: argparse.Namespace) -> None:
     if options.verb == "read":
         session.read(options.path, decapsulate=options.decapsulate)
     elif options.verb == "listen":
-        session.listen(options.source, options.seconds, decapsulate=options.decapsulate)
+        session.listen(
+            options.source,
+            options.seconds,
+            decapsulate=options.decapsulate,
+            write=options.write,
+            room=options.room,
+        )
     elif options.verb == "probe":
         vlans = [_vlan(text) for text in options.vlans.split(",")]
         session.probe(

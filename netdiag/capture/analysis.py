@@ -14,6 +14,7 @@ from typing import Any
 
 from netdiag.capture import dissect
 from netdiag.capture.container import Record
+from netdiag.capture.evidence import Evidence
 from netdiag.capture.link import Control, Frame, control, frame
 from netdiag.capture.meter import Meter
 from netdiag.capture.tunnel import innermost
@@ -31,8 +32,14 @@ class Analysis:
     """One capture's worth of counting and decoding; `finish` says the totals."""
 
     def __init__(
-        self, emit: Emit, *, decodes_per_s: int | None = None, decapsulate: bool = False
+        self,
+        emit: Emit,
+        *,
+        decodes_per_s: int | None = None,
+        decapsulate: bool = False,
+        evidence: Evidence | None = None,
     ) -> None:
+        self._evidence = evidence
         self.emit = emit
         self._decapsulate = decapsulate
         self._limit = decodes_per_s
@@ -56,8 +63,7 @@ class Analysis:
         if at is not None:
             self.first = at if self.first is None else min(self.first, at)
             self.last = at if self.last is None else max(self.last, at)
-        if self._decapsulate:
-            record = innermost(record)
+        record = self._kept(record)
         found = frame(record)
         if found is None:
             if record.link_type in _LINK_TYPES:
@@ -82,12 +88,18 @@ class Analysis:
             self.skipped += 1
             return None
         self._decoded[kind] += 1
-        said = self.decode(at, found, what)
+        said = self.decode(record, found, what)
         if said is not None:
             if len(self._known) >= _KNOWN:
                 self._known.clear()
             self._known[record.vlan, record.octets] = self.serial
         return said
+
+    def _kept(self, record: Record) -> Record:
+        """The frame that counts; as evidence it is kept as it came."""
+        if self._evidence is not None:
+            self._evidence.frame(record)
+        return innermost(record) if self._decapsulate else record
 
     def _count(
         self, second: int, found: Frame, length: int, kind: str | None, what: Control | None
@@ -102,9 +114,10 @@ class Analysis:
         self.last = at if self.last is None else max(self.last, at)
 
     def decode(
-        self, at: float | None, found: Frame, what: Control
+        self, record: Record, found: Frame, what: Control
     ) -> tuple[dict[str, Any], Control] | None:
         """A control frame never seen before, as the line numbered `serial`."""
+        at = record.at if record.at is not None and 0 <= record.at <= _LATEST else None
         try:
             said = dissect.message(what)
         except dissect.TooShort:
@@ -125,6 +138,8 @@ class Analysis:
             **said,
         }
         self.emit(said)
+        if self._evidence is not None:
+            self._evidence.control(record)
         self._name(said, src)
         return said, what
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib.util
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
 from netdiag.capture.analysis import Analysis
 from netdiag.capture.container import Record, Section
+from netdiag.capture.evidence import Evidence
 from netdiag.capture.link import ETHERNET, control, frame
 from netdiag.capture.meter import COPIES, NOTABLE, TOP
 
@@ -71,7 +73,13 @@ def order_is_little(order: str) -> bool:
 class Counter:
     """The compiled tables of one capture, and the analysis that decodes what they pick."""
 
-    def __init__(self, analysis: Analysis, *, decodes_per_s: int | None = None) -> None:
+    def __init__(
+        self,
+        analysis: Analysis,
+        *,
+        decodes_per_s: int | None = None,
+        evidence: Evidence | None = None,
+    ) -> None:
         import numpy as np
 
         from netdiag.capture import scan
@@ -81,6 +89,7 @@ class Counter:
         self.index = scan.new_index(_FRAMES)
         self._state = scan.new_state()
         self._ring: Any = None
+        self._evidence = evidence
         self._picked, self._slots = np.zeros(_FRAMES, np.int64), np.zeros(_FRAMES, np.int64)
 
     def count(self, octets: Any, n: int) -> None:
@@ -105,7 +114,24 @@ class Counter:
 
             self._ring = np.frombuffer(memory, np.uint8)
         n = self.scan.index_ring(self._ring, start, frames, self.index)
+        if self._evidence is not None and n:
+            self._keep(self._ring, n)
         self.count(self._ring, n)
+
+    def _keep(self, octets: Any, n: int) -> None:
+        """A copy of the block's frames as they lie, to be taken apart if they are ever written."""
+        index = [column[:n].tolist() for column in self.index]
+        low = index[0][0]
+        high = index[0][-1] + index[1][-1]
+        copy = octets[low:high].tobytes()
+
+        def frames() -> Iterator[Record]:
+            for offset, kept, length, at, vlan in zip(*index, strict=True):
+                start = offset - low
+                yield Record(at, ETHERNET, length, copy[start : start + kept], vlan or None)
+
+        assert self._evidence is not None
+        self._evidence.batch(len(copy) + 160 * n, frames)
 
     def _decode(self, octets: Any, found: int) -> None:
         index, serials = self.index, self._state.known_serial
@@ -128,7 +154,7 @@ class Counter:
         if found is None or what is None:
             return -2
         before = analysis.malformed
-        if analysis.decode(record.at, found, what) is not None:
+        if analysis.decode(record, found, what) is not None:
             return analysis.serial
         wrong = analysis.malformed > before
         analysis.malformed += copies * wrong

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from netdiag.capture import fast, privilege, vendor
 from netdiag.capture.analysis import Analysis
 from netdiag.capture.container import CaptureFile, Record
+from netdiag.capture.evidence import Evidence
 from netdiag.capture.lines import emit
 from netdiag.capture.link import ETHERNET
 from netdiag.capture.probe import (
@@ -58,9 +59,19 @@ def read(path: str, *, decapsulate: bool = False) -> None:
     analysis.finish(truncated=capture.truncated, dropped=capture.dropped, damage=capture.damage)
 
 
-def listen(name: str, seconds: float, *, decapsulate: bool = False) -> None:
-    """Listens on a live wire."""
-    _live(name, seconds, None, decapsulate=decapsulate)
+def listen(
+    name: str,
+    seconds: float,
+    *,
+    decapsulate: bool = False,
+    write: str | None = None,
+    room: int = 0,
+) -> None:
+    """Listens on a live wire; `write` names a pcapng file of at most `room` octets of evidence."""
+    evidence = Evidence(write, room) if write is not None else None
+    _live(name, seconds, None, decapsulate=decapsulate, evidence=evidence)
+    if evidence is not None:
+        evidence.write()
 
 
 def probe(
@@ -105,6 +116,7 @@ def _live(
     *,
     decapsulate: bool = False,
     frames_per_s: float = FRAMES_PER_S,
+    evidence: Evidence | None = None,
 ) -> None:
     quick = ask is None and not decapsulate and not name.startswith("lab:")
     quick = quick and fast.is_worth_live(seconds)
@@ -116,10 +128,12 @@ def _live(
     _ready()
     counter = None
     if quick and isinstance(source, Interface) and source.ring and source.link_type == ETHERNET:
-        analysis = Analysis(emit)
-        counter = fast.Counter(analysis, decodes_per_s=_DECODES_PER_S)
+        analysis = Analysis(emit, evidence=evidence)
+        counter = fast.Counter(analysis, decodes_per_s=_DECODES_PER_S, evidence=evidence)
     else:
-        analysis = Analysis(emit, decodes_per_s=_DECODES_PER_S, decapsulate=decapsulate)
+        analysis = Analysis(
+            emit, decodes_per_s=_DECODES_PER_S, decapsulate=decapsulate, evidence=evidence
+        )
     now = time.monotonic()
     prober = None
     if asked:

@@ -83,6 +83,20 @@ def pcap(
     metavar="PERCENT",
     help="Frames that the kernel may drop before the status is 3.",
 )
+@click.option(
+    "--write",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep the frames behind the findings, and the newest ones, as pcapng.",
+)
+@click.option(
+    "--write-size",
+    default=16,
+    show_default=True,
+    type=click.IntRange(1, 1024),
+    metavar="MB",
+    help="How large that file may become.",
+)
 @_rates
 @_decapsulate
 @_common
@@ -90,6 +104,8 @@ def sniff(
     interface: str,
     seconds: str,
     max_loss: float,
+    write: Path | None,
+    write_size: int,
     rates: bool,
     decapsulate: bool,
     authorized: tuple[str, ...],
@@ -99,7 +115,16 @@ def sniff(
     """Listen on IFACE (a network interface, or lab:NODE) and say what was seen."""
     from netdiag.collect import wire
 
-    capture = wire.listen(interface, _seconds(seconds), rates=rates, decapsulate=decapsulate)
+    capture = wire.listen(
+        interface,
+        _seconds(seconds),
+        rates=rates,
+        decapsulate=decapsulate,
+        write=str(write) if write is not None else None,
+        room=write_size * 1024 * 1024,
+    )
+    if write is not None:
+        common.progress(f"evidence: {write}")
     sys.exit(
         _answer(capture, authorized, inventory_dir, json_=json_, rates=rates, max_loss=max_loss)
     )

@@ -42,15 +42,26 @@ def read(path: str, *, rates: bool = False, decapsulate: bool = False) -> Captur
 
 
 def listen(
-    source: str, seconds: float, *, rates: bool = False, decapsulate: bool = False
+    source: str,
+    seconds: float,
+    *,
+    rates: bool = False,
+    decapsulate: bool = False,
+    write: str | None = None,
+    room: int = 16 * 1024 * 1024,
 ) -> Capture:
     """What is heard on an interface, or on `lab:NODE`, in that time.
+
+    `write` names a pcapng file for the frames behind the findings, of at most `room` octets.
 
     :raises CaptureDenied: without the permission; the message has the command that grants it.
     """
     if not 0 < seconds < 1e7:
         raise UsageError(f"cannot listen for {seconds:g} seconds")
-    arguments = ["listen", f"--seconds={seconds:g}", *_flags(decapsulate), "--", source]
+    arguments = ["listen", f"--seconds={seconds:g}", *_flags(decapsulate)]
+    if write is not None:
+        arguments += [f"--write={write}", f"--room={room}"]
+    arguments += ["--", source]
     return _run(arguments, source, seconds + _START_S, rates=rates)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from netdiag import topology
+from netdiag.capture.container import CaptureFile
 from netdiag.checks.address import duplicate_address
 from netdiag.checks.dhcp import dhcp_server_down, rogue_dhcp_server
 from netdiag.decode import frames
@@ -325,6 +326,28 @@ def test_received_and_dropped_are_all_that_was_sent(lan: Lan) -> None:
     assert capture.storms
     assert capture.storms[0].cause == "single-source"
     assert capture.storms[0].top_sources[0][0] == "02:aa:00:00:00:10"
+
+
+def test_evidence_of_what_was_heard(lan: Lan, tmp_path: Path) -> None:
+    """One ARP frame with a tag, then a flood that is larger than the room: the ARP frame is kept."""
+    file = tmp_path / "evidence.pcapng"
+    listener = lan.nodes["sensor"].capture(
+        "listen", "eth0", "--seconds=4", f"--write={file}", "--room=400000"
+    )
+    _ready(listener)
+    frame = "ffffffffffff02aa00000010" + "81000014" + "0806" + _ARP
+    lan.nodes["client"].run(sys.executable, "-c", _SEND, frame, "1")
+    flood = "ffffffffffff02aa00000010" + "88b5" + "00" * 46
+    lan.nodes["client"].run(sys.executable, "-c", _SEND, flood, "20000")
+    capture = frames.capture(listener.communicate()[0].splitlines(), "eth0")
+    assert capture.packets >= 20_001
+    assert file.stat().st_size < 400_000
+    records = list(CaptureFile(str(file)))
+    assert any(r.octets[12:].hex().startswith("810000140806" + _ARP) for r in records)
+    last = max(
+        int.from_bytes(r.octets[60:64], "big") for r in records if r.octets[12:14] == b"\x88\xb5"
+    )
+    assert last == 19_999
 
 
 def test_arp_probe(lan: Lan) -> None:
