@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from netdiag import platforms
 from netdiag.access import Target
 from netdiag.collect import snmp_session
-from netdiag.collect.snmp_session import Engines, Refusal, Session
+from netdiag.collect.snmp_session import Engines, FastSession, Refusal, Session
 from netdiag.collect.snmp_walk import Pace, Walk
 from netdiag.decode import mib, mib_cisco, mib_closed, mib_if, oids
 from netdiag.decode.mib_view import Value, View
@@ -109,7 +109,7 @@ def read_broadcast_counters(target: Target, timeout_s: float) -> tuple[tuple[str
 class _Visit:
     """What one device has told so far."""
 
-    session: Session
+    session: Session | FastSession
     deadline: float
     pace: Pace = field(default_factory=Pace)
     varbinds: dict[Oid, Value] = field(default_factory=dict)
@@ -182,7 +182,7 @@ async def _scalars(visit: _Visit) -> None:
 
 
 async def _get(
-    session: Session, wanted: Sequence[Oid], tries: int | None = None
+    session: Session | FastSession, wanted: Sequence[Oid], tries: int | None = None
 ) -> dict[Oid, Value] | None:
     """The values that exist, or `None` for no answer. A refused list is asked for in halves."""
     for _ in range(tries or session.access.retries + 1):
@@ -247,7 +247,9 @@ async def _walk(
         visit.errors += walk.errors
 
 
-async def _walk_in(visit: _Visit, session: Session, walk: Walk, *, counting: bool = False) -> None:
+async def _walk_in(
+    visit: _Visit, session: Session | FastSession, walk: Walk, *, counting: bool = False
+) -> None:
     """Drives a walk to its end; a table is given up after all tries, all of them if nobody is there."""
     loop, tries = asyncio.get_running_loop(), 0
     if visit.silent:
@@ -274,7 +276,7 @@ async def _walk_in(visit: _Visit, session: Session, walk: Walk, *, counting: boo
                 visit.counted_at.setdefault(oid[-1], now)
 
 
-async def _give_up(visit: _Visit, session: Session, walk: Walk) -> None:
+async def _give_up(visit: _Visit, session: Session | FastSession, walk: Walk) -> None:
     """Is it the table, or the device? One cheap question tells."""
     if await _get(session, (oids.SYS_UP_TIME,)) is not None:
         walk.abandon("no answer to this table, while the device still answers")

@@ -1,18 +1,22 @@
-"""A poll of netdiag against a plain pysnmp bulk walk of the same agent, in the same run.
+"""A poll of netdiag against plain pysnmp and net-snmp's snmpbulkwalk of the same agent, in the same run.
 
     python -m tests.benchmarks.bench_snmp [DEVICES]
 
 Prints varbinds a second, CPU and the ratio; asserts nothing about time. The agent runs in a process
 of its own. The plain walk reads the same columns one after the other with pysnmp's `bulk_walk_cmd`
-and decodes nothing; the poll reads, decodes and builds snapshots.
+and decodes nothing; snmpbulkwalk (four side by side) reads the same columns and prints them; a bare
+gufo-snmp walk is there where it is installed; the poll reads, decodes and builds snapshots.
 """
 
 from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import shutil
+import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -77,6 +81,43 @@ def plain_walk(port: int, columns: list[oids.Oid]) -> int:
     return asyncio.run(walk())
 
 
+def parallel_bulkwalk(port: int, columns: list[oids.Oid], devices: int) -> float:
+    """Seconds for so many devices, four processes of net-snmp side by side; 0.0 where it is missing."""
+    if shutil.which("snmpbulkwalk") is None:
+        return 0.0
+
+    def one(_: int) -> None:
+        for column in columns:
+            command = ["snmpbulkwalk", "-v2c", "-c", "public", "-On", "-Cr25"]
+            subprocess.run(
+                [*command, f"127.0.0.1:{port}", oids.show(column)],
+                stdout=subprocess.DEVNULL,
+                check=False,
+            )
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, range(devices)))
+    return time.perf_counter() - started
+
+
+def bare_gufo(port: int, columns: list[oids.Oid]) -> tuple[float, float]:
+    """(seconds, CPU seconds) of a walk that keeps nothing; zeros where gufo-snmp is missing."""
+    try:
+        from gufo.snmp.sync_client import SnmpSession  # type: ignore[import-not-found]
+    except ImportError:
+        try:
+            from gufo.snmp.sync import SnmpSession
+        except ImportError:
+            return 0.0, 0.0
+    started, cpu = time.perf_counter(), time.process_time()
+    with SnmpSession(addr="127.0.0.1", port=port, community="public") as session:
+        for column in columns:
+            for _ in session.getbulk(oids.show(column), max_repetitions=25):
+                pass
+    return time.perf_counter() - started, time.process_time() - cpu
+
+
 def main(devices: int) -> None:
     ours, theirs = multiprocessing.Pipe()
     agent = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
@@ -93,6 +134,8 @@ def main(devices: int) -> None:
     started, cpu = time.perf_counter(), time.process_time()
     read = plain_walk(port, columns)
     plain, plain_cpu = time.perf_counter() - started, time.process_time() - cpu
+    walked = parallel_bulkwalk(port, columns, 4) / 4
+    bare, bare_cpu = bare_gufo(port, columns)
     started, cpu = time.perf_counter(), time.process_time()
     found = snmp.poll(targets)
     took, took_cpu = time.perf_counter() - started, time.process_time() - cpu
@@ -102,6 +145,14 @@ def main(devices: int) -> None:
     print(
         f"netdiag poll of {devices}: {took / devices:.3f} s, {took_cpu / devices:.3f} s CPU a device"
     )
+    if walked:
+        print(
+            f"snmpbulkwalk, 4 side by side: {walked:.3f} s a device, ratio {walked * devices / took:.1f}"
+        )
+    if bare:
+        print(
+            f"bare gufo-snmp walk: {bare:.3f} s, {bare_cpu:.4f} s CPU a device, ratio {bare_cpu * devices / took_cpu:.2f} CPU"
+        )
     print(
         f"ratio (plain / netdiag): {plain * devices / took:.2f} time, {plain_cpu * devices / took_cpu:.2f} CPU"
     )

@@ -52,11 +52,13 @@ def _view(walk: Path) -> View:
 def polled(shared_data: Path) -> tuple[dict[Path, Snapshot], Replay]:
     walks = list(snmp_truth.walks(shared_data / "snmp"))
     replay = Replay(walks)
+    for community in replay.communities.values():
+        replay(community)  # read beforehand: the agent is not to fall silent over a large file
     with running(Responder(replay, max_size=60_000)) as (host, port):
         targets = [
             Target(
                 Device(walk.name, host),
-                SnmpAccess(port=port, community=Secret(community), timeout_s=1.0, retries=2),
+                SnmpAccess(port=port, community=Secret(community), timeout_s=2.0, retries=3),
                 requests_per_s=1000,
             )
             for walk, community in replay.communities.items()
