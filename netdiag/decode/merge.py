@@ -20,6 +20,7 @@ from netdiag.model import (
     Neighbor,
     OperStatus,
     Snapshot,
+    SourceError,
     Stp,
 )
 from netdiag.names import long_name, sort_key
@@ -69,6 +70,7 @@ def merge(snmp: Snapshot | None, ssh: Snapshot | None) -> Snapshot:
         log=tuple(dict.fromkeys((*snmp.log, *ssh.log))),
         sources=tuple(dict.fromkeys((*snmp.sources, *ssh.sources))),
         contradictions=(*snmp.contradictions, *ssh.contradictions, *contradictions),
+        not_offered=_not_offered(snmp, ssh),
         errors=(*snmp.errors, *ssh.errors),
     )
 
@@ -149,9 +151,7 @@ def _interface(snmp: Interface, ssh: Interface | None) -> Interface:
 
 def _port_contradictions(snmp: Snapshot, ssh: Snapshot) -> Iterator[str]:
     said = _by_name(ssh.interfaces)
-    asked = bool(ssh.interfaces) and not any(
-        e.what == "err-disabled" or e.what.startswith("closed-") for e in ssh.errors
-    )
+    asked = bool(ssh.interfaces) and _closed_ports_listed(ssh)
     told = _told_by_snmp(snmp.platform or ssh.platform)
     for name, first in _by_name(snmp.interfaces).items():
         second = said.get(name)
@@ -163,6 +163,21 @@ def _port_contradictions(snmp: Snapshot, ssh: Snapshot) -> Iterator[str]:
             if a is not None and b is not None and a != b:
                 yield f"{name}: {field} is {_shown(a)} by SNMP and {_shown(b)} by the command line"
         yield from _closed_contradiction(name, first.err_disabled, second.err_disabled, asked, told)
+
+
+def _closed_ports_listed(ssh: Snapshot) -> bool:
+    """Whether every list of closed ports that the command line has was read."""
+    return not any(
+        e.what == "err-disabled" or e.what.startswith("closed-")
+        for e in (*ssh.errors, *ssh.not_offered)
+    )
+
+
+def _not_offered(snmp: Snapshot, ssh: Snapshot) -> tuple[SourceError, ...]:
+    """What neither could tell; of closed ports the command line often tells what SNMP cannot."""
+    listed = _closed_ports_listed(ssh)
+    kept = (e for e in snmp.not_offered if not (listed and e.what == "err-disabled"))
+    return tuple(dict.fromkeys((*kept, *ssh.not_offered)))
 
 
 def _told_by_snmp(name: str | None) -> frozenset[ErrDisableCause] | None:

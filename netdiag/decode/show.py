@@ -37,6 +37,11 @@ def snapshot(
         reachable=True,
         platform=device.platform or platform.name,
         sources=("ssh",),
+        not_offered=tuple(
+            SourceError("ssh", need, f"not offered by this platform: {why}")
+            for need, why in platform.not_offered.items()
+            if need in _LOOKED_FOR
+        ),
     )
     ports = Ports(platform)
     errors: list[SourceError] = []
@@ -128,6 +133,11 @@ def _stp(found: Snapshot, ports: Ports, read: list[Columns], _: Command) -> Snap
 
 # "% LLDP is not enabled": an answer, and no neighbours to tell.
 _SWITCHED_OFF = re.compile(r"\s*%\s*\S+ is not (?:enabled|running)", re.IGNORECASE)
+
+# What a poll is expected to tell: a platform that cannot says so, which is not "nothing wrong".
+_LOOKED_FOR = frozenset(
+    {"err-disabled", "errdisable-recovery", "fdb", "arp", "lldp", "stp", "log", "storm-control"}
+)
 
 # Every switch has ports: no rows here means that the output was not understood.
 _NEVER_EMPTY = frozenset({"version", "interfaces", "status"})

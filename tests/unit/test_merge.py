@@ -216,3 +216,13 @@ def test_silence_contradicts_only_where_the_table_could_speak(platform, cause, c
     ssh = by_ssh(Interface("p1", err_disabled=ErrDisabled(cause, "word")), platform=platform)
     merged = merge(by_snmp(Interface("p1"), platform=platform), ssh)
     assert bool(merged.contradictions) is contradicts
+
+
+def test_what_one_channel_cannot_tell_is_no_gap_where_the_other_does():
+    silent = SourceError("snmp", "err-disabled", "VRP has no table")
+    snmp = by_snmp(UP, not_offered=(silent,))
+    assert merge(snmp, by_ssh(UP)).not_offered == ()
+    refused = SourceError("ssh", "closed-loop", "sw refuses 'display loopback-detect'")
+    assert merge(snmp, by_ssh(UP, errors=(refused,))).not_offered == (silent,)
+    never = SourceError("ssh", "stp", "not offered by this platform: no layout")
+    assert merge(snmp, by_ssh(UP, not_offered=(never,))).not_offered == (never,)

@@ -105,3 +105,13 @@ def test_no_answer_of_any_make_raises(text, data):
     drawn = data.draw(st.lists(st.sampled_from(lines) | st.text(max_size=60), max_size=12))
     _, found = read(folder, {need: "\n".join(drawn)})
     assert found.reachable
+
+
+def test_what_a_platform_cannot_tell_is_said_and_is_no_failure():
+    _, found = read(DEVICES / "tplink-t2600g")
+    assert found.errors == ()
+    said = {e.what: e.message for e in found.not_offered}
+    assert said["err-disabled"].startswith("not offered by this platform: ")
+    assert {"stp", "lldp"} <= set(said)
+    _, ios = read(DEVICES / "cisco-c9300-iosxe-17")
+    assert ios.not_offered == ()
