@@ -187,15 +187,16 @@ def sweep(
     """Ask every DHCPv4, DHCPv6 and RA server in reach to show itself. No address is ever taken."""
     if plugin and (json_ or learn):
         raise UsageError("--plugin prints its one line alone: not with --json or --learn")
-    if plugin:
-        _as_plugin(
-            lambda: _sweep(
-                interface, vlans, window, rate, gone_after, authorized, inventory_dir, db
-            ),
-            prometheus,
+
+    def run(tell: Callable[[str], None]) -> tuple[Judgement, float]:
+        return _sweep(
+            interface, vlans, window, rate, gone_after, authorized, inventory_dir, db, tell
         )
+
+    if plugin:
+        _as_plugin(run, prometheus)
     wanted = _vlans(vlans)
-    seen, took = _sweep(interface, vlans, window, rate, gone_after, authorized, inventory_dir, db)
+    seen, took = run(common.progress)
     if prometheus is not None:
         monitor.write_prometheus(prometheus, seen, took, datetime.now(UTC))
     if json_:
@@ -227,6 +228,7 @@ def _sweep(
     authorized: tuple[str, ...],
     inventory_dir: Path | None,
     db: Path | None,
+    tell: Callable[[str], None],
 ) -> tuple[Judgement, float]:
     """The sweep and how many seconds it took."""
     from netdiag import sweep as flow
@@ -241,15 +243,17 @@ def _sweep(
             site=_site(authorized, inventory_dir),
             frames_per_s=rate,
             gone_after=gone_after,
-            tell=common.progress,
+            tell=tell,
         )
     return seen, (datetime.now(UTC) - started).total_seconds()
 
 
-def _as_plugin(run: Callable[[], tuple[Judgement, float]], prometheus: Path | None) -> NoReturn:
-    """One line whatever happens: a monitoring system shows nothing else."""
+def _as_plugin(
+    run: Callable[[Callable[[str], None]], tuple[Judgement, float]], prometheus: Path | None
+) -> NoReturn:
+    """One line whatever happens, and nothing on stderr: Icinga shows both."""
     try:
-        seen, took = run()
+        seen, took = run(lambda _: None)
         if prometheus is not None:
             monitor.write_prometheus(prometheus, seen, took, datetime.now(UTC))
         line, status = monitor.icinga(seen, took)

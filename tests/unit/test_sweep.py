@@ -154,6 +154,7 @@ def test_the_plugin_says_one_line_whatever_happens(tmp_path: Path) -> None:
     assert done.exit_code == 3
     assert done.stdout.startswith("DHCP UNKNOWN - ")
     assert done.stdout.count("\n") == 1
+    assert not done.stderr
     assert CliRunner().invoke(command, [*arguments, "--vlans", "9-1"]).exit_code == 3
 
 
