@@ -36,6 +36,8 @@ class Device:
     algorithms: dict[str, Any] = field(default_factory=dict)
     """What asyncssh is told to offer, where it is to be an old device."""
     key_type: str = "ssh-ed25519"
+    look: str | None = None
+    """Another make's prompt: every line is answered, from `answers` or with nothing."""
 
 
 class _Server(asyncssh.SSHServer):
@@ -57,6 +59,14 @@ async def _converse(device: Device, process: Any) -> None:
         await asyncio.sleep(60)
     mode = ">" if device.enable else "#"
     process.stdout.write(device.banner)
+    while device.look is not None:
+        process.stdout.write(device.look)
+        line = (await process.stdin.readline()).rstrip("\r\n")
+        device.received.append(line)
+        process.stdout.write(line + "\r\n" + device.answers.get(line, ""))
+        if line in ("exit", "quit") or process.stdin.at_eof():
+            process.exit(0)
+            return
     while True:
         process.stdout.write(f"core-1{mode}")
         line = (await process.stdin.readline()).rstrip("\r\n")

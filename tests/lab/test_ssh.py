@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from netdiag import collect
+from netdiag import collect, platforms
 from netdiag.access import Secret, SshAccess, Target
 from netdiag.collect import ssh
 from netdiag.errors import (
@@ -343,3 +343,48 @@ def test_the_oldest_group_as_well(running, target):
     named = replace(aim.ssh, legacy_algorithms=("diffie-hellman-group1-sha1",))
     with ssh.Session(replace(aim, ssh=named)) as session:
         assert session.show("show clock")
+
+
+LOOKS = {
+    "huawei": "<sw-1>",
+    "huawei_vrpv8": "<sw-1>",
+    "hp_comware": "<sw-1>",
+    "juniper_junos": "netops@sw-1> ",
+    "juniper_ex_legacy": "netops@sw-1> ",
+    "mikrotik_routeros": "[netops@sw-1] > ",
+    "linux": "netops@sw-1:~$ ",
+}
+
+
+@pytest.mark.parametrize("platform", platforms.SPOKEN, ids=lambda p: p.name)
+def test_each_makes_login_through_netmikos_own_driver(running, target, platform):
+    look = LOOKS.get(platform.name, "sw-1#")
+    need = "log" if "log" in platform.commands else "arp"
+    line = platform.commands[need].line
+    server = running(look=look, banner="\r\n", answers={line: "one line\r\n"})
+    aim = target(server)
+    aim = replace(aim, device=replace(aim.device, platform=platform.name))
+    with ssh.Session(aim) as session:
+        assert session.show(line) == "one line\n"
+    # netmiko's own login talk would answer questions and set widths: nothing but our lines came.
+    sent = [x for x in server.device.received if x not in ("exit", "")]
+    assert sent == [x for x in (*platform.prepare, line) if x]
+
+
+def test_a_huawei_is_read_without_a_word_that_changes_it(running, target):
+    server = running(
+        look="<sw-1>",
+        banner="\r\n",
+        answers={
+            "display error-down recovery": "GigabitEthernet0/0/4   bpdu-protection   300   273\r\n",
+            "display storm-control": "Error: Unrecognized command found at '^' position.\r\n",
+        },
+    )
+    aim = target(server)
+    found = ssh.poll(replace(aim, device=replace(aim.device, platform="huawei")))
+    closed = found.interface("GigabitEthernet0/0/4").err_disabled
+    assert (closed.cause, closed.recovers_in_s) == ("bpdu-guard", 273)
+    assert all(
+        x.startswith(("display ", "screen-length")) or x in ("exit", "")
+        for x in server.device.received
+    )

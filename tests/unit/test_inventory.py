@@ -345,3 +345,12 @@ def test_json_of_the_model_is_the_same_again():
         codec.load(ErrDisabled, '{"cause": "storm-control"}', file="row 7")
     with pytest.raises(FileFormatError):
         codec.load(ErrDisabled, "{")
+
+
+def test_old_algorithms_are_named_for_one_device(write, environment):
+    hosts = HOSTS.replace("{accept_new: true}", "{legacy_algorithms: [ssh-rsa]}")
+    inv = inventory.load(write(hosts=hosts))
+    core, acc = inv.targets(["core-1", "acc-3f-1"])
+    assert core.ssh is not None
+    assert acc.ssh is not None
+    assert (core.ssh.legacy_algorithms, acc.ssh.legacy_algorithms) == ((), ("ssh-rsa",))
