@@ -253,8 +253,38 @@ _OTHERS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 
 _PATTERNS = (*_HUAWEI, *_COMWARE, *_RUIJIE, *_JUNOS, *_HP, *_OTHERS)
-COMPILED: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
-    (event, cause, re.compile(pattern, re.IGNORECASE)) for event, cause, pattern in _PATTERNS
+
+
+def _anchor(pattern: str) -> str:
+    """The longest plain text that every match of the pattern holds; empty: none can be told."""
+    runs, depth, position = [""], 0, 0
+    while position < len(pattern):
+        char = pattern[position]
+        if char == "\\":
+            runs.append("")
+            position += 1
+        elif char == "[":
+            position = pattern.index("]", position + 2)
+            runs.append("")
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+            runs.append("")
+        elif depth == 0 and char in "?*{":  # what stands before it may be missing
+            runs[-1] = runs[-1][:-1]
+            runs.append("")
+        elif depth == 0 and char == "|":
+            return ""
+        elif depth == 0 and char not in ".+^$}":
+            runs[-1] += char
+        else:
+            runs.append("")
+        position += 1
+    return max(runs, key=len).lower()
+
+
+COMPILED: tuple[tuple[str, str, str, re.Pattern[str]], ...] = tuple(
+    (event, cause, _anchor(pattern), re.compile(pattern, re.IGNORECASE))
+    for event, cause, pattern in _PATTERNS
 )
 # A cheap look first: no row can fit a text in which none of these words stands.
 TRIGGER = re.compile(
@@ -293,7 +323,8 @@ def understood(text: str) -> tuple[str, str, re.Match[str]] | None:
 
 
 def _fits(text: str) -> Iterator[tuple[str, str, re.Match[str]]]:
-    for event, cause, pattern in COMPILED:
-        match = pattern.search(text)
+    lowered = text.lower()
+    for event, cause, anchor, pattern in COMPILED:
+        match = pattern.search(text) if anchor in lowered else None
         if match is not None:
             yield event, cause, match

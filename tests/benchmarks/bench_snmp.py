@@ -11,6 +11,7 @@ gufo-snmp walk is there where it is installed; the poll reads, decodes and build
 from __future__ import annotations
 
 import asyncio
+import importlib
 import multiprocessing
 import shutil
 import subprocess
@@ -104,14 +105,11 @@ def parallel_bulkwalk(port: int, columns: list[oids.Oid], devices: int) -> float
 def bare_gufo(port: int, columns: list[oids.Oid]) -> tuple[float, float]:
     """(seconds, CPU seconds) of a walk that keeps nothing; zeros where gufo-snmp is missing."""
     try:
-        from gufo.snmp.sync_client import SnmpSession  # type: ignore[import-not-found]
+        session_class = importlib.import_module("gufo.snmp.sync").SnmpSession
     except ImportError:
-        try:
-            from gufo.snmp.sync import SnmpSession
-        except ImportError:
-            return 0.0, 0.0
+        return 0.0, 0.0
     started, cpu = time.perf_counter(), time.process_time()
-    with SnmpSession(addr="127.0.0.1", port=port, community="public") as session:
+    with session_class(addr="127.0.0.1", port=port, community="public") as session:
         for column in columns:
             for _ in session.getbulk(oids.show(column), max_repetitions=25):
                 pass
