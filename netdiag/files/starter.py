@@ -42,6 +42,8 @@ campus:
       #   accept_new: false           # true: record the key of a host that has none on record
       #   enable_secret: "env:ENABLE_SECRET"
       #   timeout_s: 10
+      #   # of one old device, in hosts.yaml, never of a group: what it cannot do without
+      #   legacy_algorithms: [diffie-hellman-group14-sha1, ssh-rsa]
       requests_per_s: 50              # the poll budget: a weak switch is not driven to 100 % CPU
 """
 

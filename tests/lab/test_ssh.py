@@ -382,7 +382,9 @@ def test_a_huawei_is_read_without_a_word_that_changes_it(running, target):
     )
     aim = target(server)
     found = ssh.poll(replace(aim, device=replace(aim.device, platform="huawei")))
-    closed = found.interface("GigabitEthernet0/0/4").err_disabled
+    port = found.interface("GigabitEthernet0/0/4")
+    closed = port.err_disabled if port else None
+    assert closed is not None
     assert (closed.cause, closed.recovers_in_s) == ("bpdu-guard", 273)
     assert all(
         x.startswith(("display ", "screen-length")) or x in ("exit", "")
