@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from netdiag.errors import CollectError, DecodeError, NetdiagError, Refused
 from netdiag.model import Network, PlanStep, Snapshot
 from netdiag.names import long_name
+from netdiag.playbook.situation import serves
 from netdiag.ticket import Action, ActionState
 from netdiag.topology import Topology
 
@@ -53,6 +54,11 @@ def refusals(
             f"{device.name} {port} is an uplink: shutting it would cut off what is behind it"
             for port in ports
             if topology.is_uplink(device.name, port)
+        ]
+        reasons += [
+            f"an authorized DHCP server is at {device.name} {port}: everyone would lose it"
+            for port in ports
+            if serves(network, topology, device.name, port)
         ]
     if at - network.at > MAX_VIEW_AGE:
         age = int((at - network.at).total_seconds() // 60)

@@ -197,6 +197,12 @@ def vendor_of(network: Network, mac: str | None) -> str | None:
     return next((s.vendor for s in servers if s.vendor), None)
 
 
+def serves(network: Network, topology: Topology, device: str, interface: str) -> bool:
+    """Whether a DHCP server that the inventory allows sits at that port: all would lose it."""
+    edges = (topology.trace(s.mac).edge for s in network.site.dhcp_servers if s.mac)
+    return any(e and (e.device, e.interface) == (device, interface) for e in edges)
+
+
 def _ports(
     cause: Cause, network: Network, topology: Topology
 ) -> tuple[tuple[Port, ...], tuple[tuple[Port, str], ...]]:
@@ -214,6 +220,8 @@ def _ports(
             protected.append((port, "it is on the never-touch list"))
         elif topology.is_uplink(device, name):
             protected.append((port, "it leads to another switch"))
+        elif serves(network, topology, device, name):
+            protected.append((port, "an authorized DHCP server is there"))
         else:
             allowed.append(port)
     return tuple(allowed), tuple(protected)

@@ -52,6 +52,11 @@ def test_a_protected_port_is_never_touched():
     assert "never-touch" in reason
 
 
+def test_the_companys_dhcp_server_is_never_cut_off():
+    (reason,) = refusals(Campus.default(), step(device="core-1", port="GigabitEthernet1/0/10"))
+    assert "authorized DHCP server" in reason
+
+
 def test_a_stale_view_is_refused():
     (reason,) = refusals(Campus.default(), step(), late_s=act.MAX_VIEW_AGE.total_seconds() + 60)
     assert "11 min old" in reason
