@@ -18,6 +18,8 @@ _REFUSED = re.compile(
     re.IGNORECASE,
 )
 
+_NEVER = frozenset({"access", "credentials"})
+
 
 def device_unreachable(network: Network, topology: Topology) -> Iterable[Finding]:
     """One finding for every polled device without an answer."""
@@ -28,7 +30,7 @@ def device_unreachable(network: Network, topology: Topology) -> Iterable[Finding
 
 def never_asked(snapshot: Snapshot) -> bool:
     """No way in is configured, or its secret is missing: netdiag's gap, not the device's silence."""
-    return bool(snapshot.errors) and all(e.what == "access" for e in snapshot.errors)
+    return bool(snapshot.errors) and all(e.what in _NEVER for e in snapshot.errors)
 
 
 def answers_but_refuses(snapshot: Snapshot) -> bool:

@@ -27,7 +27,8 @@ def not_checked(network: Network) -> tuple[NotChecked, ...]:
 
 
 def _device(network: Network, snapshot: Snapshot) -> Iterable[NotChecked]:
-    asked = any(e.what != "access" for e in snapshot.errors) or not snapshot.errors
+    never = {"access", "credentials"}
+    asked = any(e.what not in never for e in snapshot.errors) or not snapshot.errors
     if not snapshot.reachable and asked:
         stored = [s for s in network.history if s.device == snapshot.device]
         if stored:
@@ -39,6 +40,10 @@ def _device(network: Network, snapshot: Snapshot) -> Iterable[NotChecked]:
     for error in snapshot.errors:
         what = f"{snapshot.device}: {clean(error.what)}"
         yield NotChecked(what, f"{clean(error.source)}: {clean(error.message)}")
+    if "ssh" not in snapshot.sources:  # the command line tells what SNMP cannot
+        for missing in snapshot.not_offered:
+            what = f"{snapshot.device}: {clean(missing.what)}"
+            yield NotChecked(what, f"not offered by this platform: {clean(missing.message, 400)}")
 
 
 def _wire(network: Network) -> Iterable[NotChecked]:

@@ -147,8 +147,8 @@ async def _poll_device(
         session = await Session.open(engines, target)
         visit = _Visit(session, asyncio.get_running_loop().time() + deadline_s)
         await _scalars(visit)
-    except AccessDenied as exc:
-        return _unreachable(target, started, "access", str(exc))
+    except AccessDenied as exc:  # it was asked, and answered: "access" is what was never asked
+        return _unreachable(target, started, "login", str(exc))
     except NetdiagError as exc:
         return _unreachable(target, started, "device", str(exc))
     try:

@@ -255,7 +255,7 @@ def test_a_wrong_snmpv3_credential_is_access_denied(wrong, said):
         (found,) = snmp.poll([Target(Device("sw-1", "127.0.0.1"), access)])
     assert not found.reachable
     (error,) = found.errors
-    assert error.what == "access"
+    assert error.what == "login"
     assert error.message.startswith("access denied: ")
     assert said in error.message
     assert "not-the-one" not in str(found)

@@ -16,6 +16,7 @@ from netdiag.model import (
     Finding,
     Kind,
     Neighbor,
+    Network,
     OperStatus,
     Severity,
     Snapshot,
@@ -351,3 +352,23 @@ def test_a_full_look_has_no_gaps():
 def test_every_check_stands_under_its_own_kind():
     for kind, check in checks.CHECKS.items():
         assert getattr(check, "__name__", "") == kind.replace("-", "_")
+
+
+def test_what_a_platform_does_not_offer_is_said_unless_another_channel_told_it():
+    missing = (SourceError("snmp", "err-disabled", "VRP has no table"),)
+    for sources, told in ((("snmp",), True), (("snmp", "ssh"), False)):
+        snapshot = Snapshot("hw-1", "10.0.0.1", AT, True, sources=sources, not_offered=missing)
+        gaps = checks.not_checked(Network(AT, (), snapshots=(snapshot,)))
+        said = [g for g in gaps if "not offered by this platform" in g.why]
+        assert bool(said) is told
+
+
+def test_a_secret_that_is_missing_is_no_silent_device():
+    why = (
+        SourceError("ssh", "credentials", "env:X is not set"),
+        SourceError("snmp", "access", "none"),
+    )
+    snapshot = Snapshot("acc-1", "10.0.0.1", AT, False, errors=why)
+    network = Network(AT, (), snapshots=(snapshot,))
+    every = checks.run(network, topology.build(network))
+    assert not [f for f in every if f.kind is Kind.DEVICE_UNREACHABLE]
