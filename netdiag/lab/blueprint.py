@@ -115,6 +115,7 @@ class SwitchPlan(_Strict):
     management_ip: IpWithPrefix
     gateway: Ip | None = None
     stp_priority: Annotated[int, Field(ge=0, le=61440, multiple_of=4096)] = 32768
+    lldp: bool = True
     addresses: dict[Vlan, IpWithPrefix] = {}
     """VLAN -> the switch's own address there."""
     desks: Desks | None = None

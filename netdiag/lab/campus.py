@@ -88,6 +88,7 @@ class Campus:
             recovery_s=topology.err_disable_recovery_s,
         )
         switch.area, switch.role = plan.area, plan.role
+        switch.discovery.enabled = plan.lldp
         switch.description = model_for(plan.role).sys_descr[:500]
         for vlan, address in plan.addresses.items():
             switch.add_svi(vlan, *_split(address), None)

@@ -22,9 +22,13 @@ class Discovery:
     def __init__(self, switch: SoftSwitch) -> None:
         self._switch = switch
         self._heard: dict[str, tuple[Lldp, float]] = {}
+        self.enabled = True
+        """`False`: it neither speaks nor listens, and forwards no data unit either."""
 
     def tell(self, port: SwitchPort) -> None:
         """Sends this switch's own data unit out of that port."""
+        if not self.enabled:
+            return
         switch = self._switch
         unit = Lldp(
             chassis_mac=switch.mac_octets,
@@ -45,6 +49,8 @@ class Discovery:
 
     def receive(self, port: SwitchPort, frame: bytes) -> None:
         """A data unit has come in; a TTL of 0 is a farewell."""
+        if not self.enabled:
+            return
         try:
             unit = frames.decode_lldp(frame)
         except DecodeError:
