@@ -78,7 +78,7 @@ def _default_vlan(contexts: Mapping[int, View]) -> int | None:
 
 def _not_offered(platform: str | None) -> tuple[SourceError, ...]:
     """What SNMP cannot tell of this platform: never to be read as "nothing wrong"."""
-    why = mib_closed.NOT_OFFERED.get(platform or "generic")
+    why = mib_closed.not_offered(platform)
     return () if why is None else (SourceError("snmp", "err-disabled", why),)
 
 

@@ -145,11 +145,28 @@ NOT_OFFERED: Mapping[str, str] = MappingProxyType(
         "mikrotik_swos": "SwOS has no SNMP object for closed ports",
         "zte_zxros": "no SNMP object of ZTE for closed ports is public; nothing beyond the interface's state is known",
         "tplink_jetstream": "by SNMP JetStream tells loop detection only; ports closed by storm control do not show",
+        "dlink_ds": "only newer firmware of D-Link has an SNMP table of closed ports: an empty one may mean that there is none",
         "linux": "Linux does not close ports by itself; a bridge port with BPDU guard shows as disabled in spanning tree",
         "generic": "closed ports show in vendors' own MIBs only, and the platform is not known",
     }
 )
-"""By platform: what its MIBs do not tell of closed ports. A platform that is not named tells all."""
+"""By platform: what its MIBs do not tell of closed ports."""
+_TELL_ALL = frozenset({"cisco_ios", "cisco_nxos", "cisco_s300", "arista_eos", "ruckus_fastiron"})
+_ALIKE = {
+    "juniper_ex_legacy": "juniper_junos",
+    "huawei_vrpv8": "huawei",
+    "h3c_comware": "hp_comware",
+    "aruba_procurve": "hp_procurve",
+}
+_OTHERS = "closed ports show in vendors' own MIBs only, and none of this platform's is known"
+
+
+def not_offered(platform: str | None) -> str | None:
+    """What SNMP cannot tell of closed ports, in a sentence; `None`: it tells all."""
+    if platform in _TELL_ALL:
+        return None
+    name = platform or "generic"
+    return NOT_OFFERED.get(_ALIKE.get(name, name), _OTHERS)
 
 
 def tables(sys_object_id: str | None) -> dict[str, tuple[Oid, ...]]:

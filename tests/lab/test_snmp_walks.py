@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -70,12 +71,18 @@ def polled(shared_data: Path) -> tuple[dict[Path, Snapshot], Replay]:
 def test_the_facts_of_every_walk_hold(polled: tuple[dict[Path, Snapshot], Replay]) -> None:
     snapshots, replay = polled
     checked, wrong = 0, []
+    by_platform: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
     for walk, snapshot in snapshots.items():
         truth = json.loads(snmp_truth.walks(walk.parent)[walk].read_text(encoding="utf-8"))
         for name, expected, actual in snmp_truth.facts(truth, snapshot, replay.asked[walk]):
             checked += 1
+            by_platform[snapshot.platform or "generic"] += 1
+            missed[snapshot.platform or "generic"] += expected != actual
             if expected != actual:
                 wrong.append(f"{walk.name}: {name}: expected {expected!r}, found {actual!r}")
     print(f"{len(snapshots)} walks, {checked} facts checked, {checked - len(wrong)} held")
+    for platform, facts in sorted(by_platform.items()):
+        print(f"  {platform}: {facts - missed[platform]} of {facts}")
     assert not wrong, "\n".join(wrong)
     assert checked > 1000

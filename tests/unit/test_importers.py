@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdiag.errors import FileFormatError, UsageError
+from netdiag.errors import CollectError, FileFormatError, UsageError
 from netdiag.files import importers, inventory
 from netdiag.files.importers import Host, Imported
 
@@ -163,3 +163,39 @@ def test_whatever_devices_call_themselves_the_files_load(
     found = importers.distinct(hosts, ())
     new = importers.add_to(folder, found, notes)
     assert [d.name for d in inventory.load(folder).devices] == [h.name for h in new]
+
+
+def test_netbox_over_http_by_its_own_client() -> None:
+    pytest.importorskip("pynetbox")
+    import threading
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    asked: list[tuple[str, str | None]] = []
+
+    class Api(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append((self.path, self.headers.get("Authorization")))
+            found = NETBOX if self.path.startswith("/api/dcim/devices/") else []
+            answer = {"count": len(found), "next": None, "previous": None, "results": found}
+            body = json.dumps(answer).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("API-Version", "4.1")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Api)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        found = importers.from_netbox(importers.fetch_netbox(url, "0123456789abcdef"))
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert found.hosts == importers.from_netbox(NETBOX).hosts
+    assert any(key and "0123456789abcdef" in key for _, key in asked)
+    with pytest.raises(CollectError, match="does not answer as it should"):
+        importers.fetch_netbox(url, None)

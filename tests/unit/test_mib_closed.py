@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netdiag import platforms
 from netdiag.decode import cause_words, mib, mib_closed, mib_if, oids
 from netdiag.decode.mib_view import Varbind
 from netdiag.decode.oids import Oid, oid
@@ -348,3 +349,10 @@ def test_garbage_gives_facts_or_source_errors(
     found = snapshot(enterprise, *varbinds, up=up)
     assert found.reachable
     assert len(found.interfaces) == 1
+
+
+def test_every_platform_either_tells_all_or_says_what_it_does_not() -> None:
+    silent = {p.name for p in platforms.ALL if mib_closed.not_offered(p.name) is None}
+    assert silent == {"cisco_ios", "cisco_nxos", "cisco_s300", "arista_eos", "ruckus_fastiron"}
+    assert "VRP" in (mib_closed.not_offered("huawei_vrpv8") or "")
+    assert "none of this platform's" in (mib_closed.not_offered("zyxel_os") or "")
