@@ -7,6 +7,7 @@ did not say it would touch, and a view older than `MAX_VIEW_AGE` are refused.
 
 from __future__ import annotations
 
+import re
 import threading
 import time as clock
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from netdiag.errors import CollectError, DecodeError, NetdiagError, Refused
 from netdiag.model import Network, PlanStep, Snapshot
-from netdiag.names import long_name
+from netdiag.platforms import Platform
 from netdiag.playbook.situation import serves
 from netdiag.ticket import Action, ActionState
 from netdiag.topology import Topology
@@ -32,6 +33,11 @@ MAX_VIEW_AGE = timedelta(minutes=10)
 SETTLE_S = 1.5
 """Longer than the interval in which storm control measures."""
 Tell = Callable[[str], None]
+# "no shutdown", "undo shutdown", "no disable", "delete interfaces ge-0/0/1 disable", "restart",
+# "/interface ethernet enable ether3", "ip link set dev eth3 up"
+_OPENS = re.compile(
+    r"^(no|undo) shutdown$|^no disable$|^delete .* disable$|\benable\b|^restart$| up$"
+)
 
 
 def refusals(
@@ -153,18 +159,23 @@ def _as_seen(action: Action, snapshot: Snapshot | None) -> tuple[ActionState, st
             ActionState.UNKNOWN,
             f"{action.device} does not answer, so nobody knows whether it was sent",
         )
-    opens = any(line.strip() == "no shutdown" for line in action.lines)
-    if opens and port.err_disabled is not None:
+    up = opens(action)
+    if up and port.err_disabled is not None:
         return ActionState.FAILED, f"{port.name} is err-disabled ({port.err_disabled.vendor_cause})"
-    if opens == (port.admin_status == "up"):
+    if up == (port.admin_status == "up"):
         return ActionState.DONE, f"{port.name} is admin {port.admin_status}: the change was sent"
     return ActionState.FAILED, f"{port.name} is admin {port.admin_status}: the change was not sent"
 
 
-def undo_lines(action: Action) -> tuple[str, ...]:
+def opens(action: Action) -> bool:
+    """Whether the change brings its port up, in any vendor's words; else it shuts it."""
+    return any(_OPENS.search(line.strip()) for line in action.lines)
+
+
+def undo_lines(action: Action, platform: Platform) -> tuple[str, ...]:
     """The configuration lines that take a port change back."""
-    opens = any(line.strip() == "no shutdown" for line in action.lines)
-    return (f"interface {action.interface}", "shutdown" if opens else "no shutdown")
+    template = platform.shut if opens(action) else platform.reopen
+    return tuple(line.replace("{interface}", action.interface or "") for line in template)
 
 
 # --- the supervised reopening --------------------------------------------------------------------
@@ -182,8 +193,10 @@ class Reopening:
     """Empty: `find_ports` looks for them in the seconds while the uplink is open."""
     find_ports: Callable[[], tuple[str, ...]]
     shut_lines: Callable[[tuple[str, ...]], tuple[str, ...]]
-    closed_ports: str
-    """The show command that lists the core's err-disabled ports."""
+    close_lines: tuple[str, ...]
+    """What shuts the uplink, should it stay open with the source behind it."""
+    is_open: Callable[[], bool]
+    """Looks whether the uplink is open now; without a session of its own kind to the core."""
     max_tries: int = 3
     open_s: float = 8.0
     """How long one try may wait for the edge switch."""
@@ -199,7 +212,7 @@ def supervised_reopening(plan: Reopening, hands: Hands, step: PlanStep) -> tuple
     from netdiag.collect.ssh import Session
 
     done: list[Action] = []
-    with Session(plan.core) as core, ThreadPoolExecutor(max_workers=1) as pool:
+    with ThreadPoolExecutor(max_workers=1) as pool:
         stop = threading.Event()
         edge = pool.submit(_reach, plan, stop)
         try:
@@ -207,14 +220,12 @@ def supervised_reopening(plan: Reopening, hands: Hands, step: PlanStep) -> tuple
                 hands.tell(
                     f"try {attempt} of {plan.max_tries}: opening {plan.core.device.name} {plan.uplink}"
                 )
-                done += hands.change(
-                    step, core, plan.core.device.name, (plan.uplink,), plan.reopen_lines
-                )
+                done += _at_uplink(plan, hands, step, plan.reopen_lines)
                 shut = _shut_edge(plan, hands, step, edge)
                 if shut:
-                    return (*done, *shut, *_keep_open(plan, hands, step, core))
+                    return (*done, *shut, *_keep_open(plan, hands, step))
                 hands.tell(f"{plan.edge.device.name} could not be reached in time")
-            _close_again(plan, hands, step, core)
+            _close_again(plan, hands, step)
             raise Refused(
                 f"{plan.max_tries} tries did not reach {plan.edge.device.name} before "
                 f"{plan.uplink} closed again: someone has to go there"
@@ -224,26 +235,29 @@ def supervised_reopening(plan: Reopening, hands: Hands, step: PlanStep) -> tuple
             _dismiss(edge)
 
 
+def _at_uplink(
+    plan: Reopening, hands: Hands, step: PlanStep, lines: tuple[str, ...]
+) -> tuple[Action, ...]:
+    """A session of its own each time: between the changes others must be able to look at the core."""
+    from netdiag.collect.ssh import Session
+
+    with Session(plan.core) as core:
+        return hands.change(step, core, plan.core.device.name, (plan.uplink,), lines)
+
+
 def _keep_open(plan: Reopening, hands: Hands, step: PlanStep, core: Session) -> tuple[Action, ...]:
     """The source is shut: if the uplink tripped once more in the same moment, it may open for good."""
     clock.sleep(SETTLE_S)
-    if not _is_err_disabled(plan, core):
+    if plan.is_open():
         return ()
     hands.tell(f"{plan.uplink} closed once more before the edge port was shut: opening it for good")
-    return hands.change(step, core, plan.core.device.name, (plan.uplink,), plan.reopen_lines)
+    return _at_uplink(plan, hands, step, plan.reopen_lines)
 
 
-def _close_again(plan: Reopening, hands: Hands, step: PlanStep, core: Session) -> None:
+def _close_again(plan: Reopening, hands: Hands, step: PlanStep) -> None:
     """A storm must not be let back in: what the port's own protection did not close, we close."""
-    if not _is_err_disabled(plan, core):
-        lines = (f"interface {plan.uplink}", "shutdown")
-        hands.change(step, core, plan.core.device.name, (plan.uplink,), lines)
-
-
-def _is_err_disabled(plan: Reopening, core: Session) -> bool:
-    """Whether the uplink is in the device's own list of closed ports."""
-    listed = core.show(plan.closed_ports).splitlines()
-    return any(long_name(line.split()[0]) == plan.uplink for line in listed if line.split())
+    if plan.is_open():
+        _at_uplink(plan, hands, step, plan.close_lines)
 
 
 def _reach(plan: Reopening, stop: threading.Event) -> Session:

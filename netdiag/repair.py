@@ -117,6 +117,7 @@ def undo(
     """Takes the ticket's port changes back, the last one first; each is an approved change of its own."""
     from netdiag.collect.ssh import Session
 
+    seen = diagnose.stored(inventory, store)
     with store.lock("repair"):
         run = Repair(inventory, store, ticket_id, by, tell)
         done: list[Action] = []
@@ -130,9 +131,15 @@ def undo(
                 device=action.device,
                 interface=action.interface,
             )
-            with Session(run.target(action.device)) as session:
+            target = run.target(action.device)
+            platform = _platform(target.device.platform, seen, action.device)
+            with Session(target) as session:
                 done += run.hands.change(
-                    step, session, action.device, (action.interface,), act.undo_lines(action)
+                    step,
+                    session,
+                    action.device,
+                    (action.interface,),
+                    act.undo_lines(action, platform),
                 )
             store.journal.outcome(action.id, ActionState.UNDONE, "taken back", _now())
         return tuple(done)
@@ -234,9 +241,8 @@ def prepare_recovery(
     still = verify.blocking_cause(seen, device, name)
     if still:
         raise Refused(f"{device} {name} stays closed, its cause persists: {still}")
-    platform = platforms.get(snapshot.platform) or platforms.get("cisco_ios") if snapshot else None
-    assert platform is not None
-    lines = _lines(platform.reopen, (name,))
+    known = inventory.targets((device,))[0].device.platform
+    lines = _lines(_platform(known, seen, device).reopen, (name,))
     step = PlanStep(
         step=1,
         action="reopen-port",
@@ -325,22 +331,24 @@ def _reopen_supervised(run: Repair, step: PlanStep) -> None:
     seen = _guard(run, step)
     expect = dict(step.expect)
     edge = run.target(expect["edge_device"])
-    platform = platforms.get(edge.device.platform or "") or platforms.get("cisco_ios")
-    assert platform is not None
+    core = run.target(step.device)
     approved = tuple(expect.get("edge_lines", "").splitlines())
     edge_ports = tuple(p for p in expect.get("edge_ports", "").split(",") if p)
     if edge_ports:
         shut = replace(step, action="shut-port", device=edge.device.name, interfaces=edge_ports)
         _guard(run, shut)
     opening = act.Reopening(
-        core=run.target(step.device),
+        core=core,
         uplink=step.interface or "",
         reopen_lines=step.lines,
+        close_lines=_lines(_platform(core.device.platform, seen, step.device).shut, _ports(step)),
+        is_open=lambda: _is_open(run, step.device, step.interface),
         edge=edge,
         edge_ports=edge_ports,
         find_ports=lambda: verify.loudest_ports(edge, seen),
-        shut_lines=lambda ports: approved or _lines(platform.shut, ports),
-        closed_ports=platform.commands["err-disabled"].line,
+        shut_lines=lambda ports: (
+            approved or _lines(_platform(edge.device.platform, seen, edge.device.name).shut, ports)
+        ),
         max_tries=int(expect.get("max_tries", "3")),
     )
     _keep(run, act.supervised_reopening(opening, run.hands, step))
@@ -428,7 +436,8 @@ def _snapshot(inventory: Inventory, store: Store, device: str) -> Snapshot | Non
     from netdiag import collect
 
     try:
-        found = collect.poll(inventory.targets((device,)), window_s=None)
+        targets = inventory.targets((device,))
+        found = collect.poll(targets, via=_one_channel(inventory, {device}), window_s=None)
     except CollectError:
         return None
     store.add_snapshots(found)
@@ -437,6 +446,22 @@ def _snapshot(inventory: Inventory, store: Store, device: str) -> Snapshot | Non
 
 def _ports(step: PlanStep) -> tuple[str, ...]:
     return step.interfaces or ((step.interface,) if step.interface else ())
+
+
+def _platform(known: str | None, seen: diagnose.Look, device: str | None) -> platforms.Platform:
+    """The inventory's word, else what the device said it is; nothing is guessed onto a device."""
+    snapshot = seen.network.last_good(device)
+    platform = platforms.get(known) or platforms.get(snapshot.platform if snapshot else None)
+    if platform is None or not platform.shut:
+        raise Refused(f"{device}: its platform is not known, so neither is what to send")
+    return platform
+
+
+def _is_open(run: Repair, device: str | None, interface: str | None) -> bool:
+    """Asked anew: whether the port has a link."""
+    snapshot = _snapshot(run.inventory, run.store, device or "")
+    port = snapshot.interface(interface) if snapshot and snapshot.reachable else None
+    return port is not None and port.oper_status == "up" and port.err_disabled is None
 
 
 def _lines(template: Sequence[str], ports: Sequence[str]) -> tuple[str, ...]:

@@ -75,14 +75,23 @@ def _approved(by: str | None) -> bool:
     return by is not None
 
 
-@click.command(short_help="Go on with a repair that was interrupted.")
+@click.command(short_help="Go on with a repair that was interrupted, or take it back.")
+@click.option("--undo", metavar="TICKET", help="Take back what was changed for TICKET instead.")
 @_all
-def resume(by: str | None, inventory_dir: Path | None, db: Path | None, json_: bool) -> None:
+def resume(
+    undo: str | None, by: str | None, inventory_dir: Path | None, db: Path | None, json_: bool
+) -> None:
     """Look what became of each intended change, then go on; nothing is sent twice unknowingly."""
     from netdiag import repair
 
     inventory = common.load_inventory(inventory_dir)
     with common.open_store(db) as store:
+        if undo is not None:
+            if not _approved(by):
+                sys.exit(1)
+            taken = repair.undo(inventory, store, undo, by=by or common.who(), tell=common.progress)
+            common.say(f"{undo}: {len(taken)} changes taken back")
+            return
         done = repair.resume(inventory, store, by=by or common.who(), tell=common.progress)
     if json_:
         rows = [contract.ticket_row(t) for t in done]

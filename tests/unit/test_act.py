@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from netdiag import act, topology
+from netdiag import act, platforms, topology
 from netdiag.errors import DecodeError, Refused, Unreachable
 from netdiag.model import AdminStatus, ErrDisableCause, PlanStep
 from netdiag.store import Store
@@ -146,6 +146,18 @@ def test_after_a_crash_a_silent_device_proves_nothing(store):
 
 
 def test_undo_is_the_opposite(store):
-    assert act.undo_lines(intended(store)) == (f"interface {EDGE}", "no shutdown")
-    reopened = intended(store, (f"interface {EDGE}", "shutdown", "no shutdown"))
-    assert act.undo_lines(reopened) == (f"interface {EDGE}", "shutdown")
+    ios = platforms.get("cisco_ios")
+    assert ios is not None
+    reopen = (f"interface {EDGE}", "shutdown", "no shutdown")
+    assert act.undo_lines(intended(store), ios) == reopen
+    assert act.undo_lines(intended(store, reopen), ios) == SHUT
+
+
+@pytest.mark.parametrize("platform", [p for p in platforms.ALL if p.shut], ids=lambda p: p.name)
+def test_every_vendors_lines_are_told_apart(store, platform):
+    def filled(lines):
+        return tuple(line.replace("{interface}", EDGE) for line in lines)
+
+    assert not act.opens(intended(store, filled(platform.shut)))
+    if platform.reopen and platform.reopen != platform.shut:
+        assert act.opens(intended(store, filled(platform.reopen)))
