@@ -89,9 +89,10 @@ def diagnose(
     paths = {t.device.name: t.out_of_band is not None for t in inventory.targets()}
     said = answer(seen, paths, at=datetime.now(UTC), area=area, symptom=symptom, way=way)
     said = replace(said, took_s=(said.at - started).total_seconds())
+    said = record(said, store, seen) if seen.causes or symptom else said
     if record_to is not None:
         _keep(record_to, seen, said, paths)
-    return record(said, store, seen) if seen.causes or symptom else said
+    return said
 
 
 def answer(
