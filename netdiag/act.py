@@ -209,8 +209,6 @@ def supervised_reopening(plan: Reopening, hands: Hands, step: PlanStep) -> tuple
     for the next try. Raises Refused when the tries are used up: then the uplink is shut by hand
     or by its own protection, and someone must go there.
     """
-    from netdiag.collect.ssh import Session
-
     done: list[Action] = []
     with ThreadPoolExecutor(max_workers=1) as pool:
         stop = threading.Event()
@@ -245,7 +243,7 @@ def _at_uplink(
         return hands.change(step, core, plan.core.device.name, (plan.uplink,), lines)
 
 
-def _keep_open(plan: Reopening, hands: Hands, step: PlanStep, core: Session) -> tuple[Action, ...]:
+def _keep_open(plan: Reopening, hands: Hands, step: PlanStep) -> tuple[Action, ...]:
     """The source is shut: if the uplink tripped once more in the same moment, it may open for good."""
     clock.sleep(SETTLE_S)
     if plan.is_open():
