@@ -2,7 +2,7 @@
 
 Runs in a thread of its own with its own event loop. Rules: reading a socket comes before
 understanding what was read, so that bursts wait in our memory and not in the kernel's; memory is
-bounded (`listen_tally`); what the kernel dropped is asked of it (SO_RXQ_OVFL) and said.
+bounded (`listen_tally`); what the kernel dropped is asked of it (SO_MEMINFO) and said.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _READS_A_TURN = 500
 _DECODES_A_TURN = 50
 _MAX_MESSAGE = 8192
 _MAX_STREAMS = 256
-_SO_RXQ_OVFL = 40
+_SO_MEMINFO, _MEMINFO_DROPS = 55, 8  # linux/sock_diag.h
 # What changes from one alike message to the next: priority, sequence number, time.
 _HEADER = re.compile(
     rb"^<\d{1,3}>\d*:? ?|\d{1,4}-\d\d-\d\dT[\d:.Z+-]+|\d\d:\d\d:\d\d(?:\.\d+)?|\b\d{3,}: "
@@ -98,6 +98,7 @@ class Listener:
         self._lanes: tuple[Lane[_Message], Lane[_Message]] = (Lane(settings.waiting), Lane(settings.waiting))  # fmt: skip
         self._kernel: dict[str, int] = {}
         self._sockets: list[socket.socket] = []
+        self._open_udp: dict[str, socket.socket] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="listen", daemon=True)
         self._ready = threading.Event()
@@ -130,12 +131,20 @@ class Listener:
     @property
     def dropped(self) -> dict[str, int]:
         """What was lost, by where: the kernel's queue, our two lanes, the events' memory, refused traps."""
+        self._ask_kernel()
         found = {f"kernel {name}": count for name, count in self._kernel.items()}
         found |= {"waiting, urgent": self._lanes[0].dropped, "waiting": self._lanes[1].dropped}
         found |= {f"event {event}": count for event, count in self._tally.dropped.items()}
         if self._receiver is not None:
             found |= {f"trap refused: {why}": n for why, n in self._receiver.refused.items()}
         return {where: count for where, count in found.items() if count}
+
+    def _ask_kernel(self) -> None:
+        """Datagrams that found a socket's queue full; a closed socket keeps its last count."""
+        for name, sock in list(self._open_udp.items()):
+            with contextlib.suppress(OSError, struct.error, IndexError):  # closed, or not Linux
+                raw = sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 64)
+                self._kernel[name] = struct.unpack(f"{len(raw) // 4}I", raw)[_MEMINFO_DROPS]
 
     # --- the thread ---
 
@@ -146,6 +155,7 @@ class Listener:
         except BaseException as exc:  # noqa: BLE001  handed to the thread that waits for us
             self._failure = exc
         finally:
+            self._ask_kernel()
             for sock in self._sockets:
                 sock.close()
             self._loop.close()
@@ -193,27 +203,23 @@ class Listener:
         sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._sockets.append(sock)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-        with contextlib.suppress(OSError):  # not Linux: the kernel does not say what it dropped
-            sock.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
         try:
             sock.bind(address)
         except OSError as exc:
             raise _cannot("traps" if trap else "syslog", address, exc) from exc
         self.ports[name] = sock.getsockname()[:2]
+        self._open_udp[name] = sock
         self._loop.add_reader(sock, self._readable, sock, name, trap)
         return sock
 
     def _readable(self, sock: socket.socket, name: str, trap: bool) -> None:
         for _ in range(_READS_A_TURN):
             try:
-                data, ancillary, _, source = sock.recvmsg(65535, 64)
+                data, source = sock.recvfrom(65535)
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:
                 return  # an ICMP error of an answer that we sent
-            for level, kind, value in ancillary:
-                if (level, kind) == (socket.SOL_SOCKET, _SO_RXQ_OVFL):
-                    self._kernel[name] = struct.unpack("I", value)[0]
             self._wait(name, _Message(data, source[:2], datetime.now(UTC), trap))
 
     def _wait(self, name: str, message: _Message) -> None:
