@@ -80,9 +80,8 @@ def fdb(read: Sequence[Columns], port: Naming = long_name) -> tuple[FdbEntry, ..
         if status == "mgmt" and not listed:
             status = "self"
         vlan = _vlan(row["VLAN"])
-        entries += [
-            FdbEntry(mac=mac, interface=name, vlan=vlan, status=status) for name in listed or [None]
-        ]
+        places: list[str | None] = [*listed] or [None]
+        entries += [FdbEntry(mac=mac, interface=name, vlan=vlan, status=status) for name in places]
     return tuple(entries)
 
 
