@@ -138,7 +138,9 @@ def say(text: str, *, style: str | None = None, err: bool = False) -> None:
     """A cleaned line for people; wraps at the terminal's width."""
     from rich.text import Text
 
-    console(stderr=err).print(Text(clean(text, 2000), style=style or ""))
+    out = console(stderr=err)
+    # Piped lines stay whole: a path or a sentence broken in two cannot be searched for.
+    out.print(Text(clean(text, 2000), style=style or ""), soft_wrap=not out.is_terminal)
 
 
 def progress(text: str) -> None:
@@ -155,7 +157,7 @@ def print_findings(found: Iterable[Finding]) -> None:
         line = Text(f"{f.severity.value:<8} ", style=_STYLE[f.severity])
         line.append(f"{f.kind.value}  ", style="bold")
         line.append(clean(f.summary, 1000), style="default")
-        out.print(line)
+        out.print(line, soft_wrap=not out.is_terminal)
 
 
 def print_errors(snapshots: Iterable[Snapshot]) -> None:

@@ -121,7 +121,7 @@ def test_trace_names_the_edge_port_of_an_address(campus):
     assert done.json["mac"] == host["mac"]
     assert (done.json["edge"]["device"], done.json["edge"]["interface"]) == (
         host["switch"],
-        host["port"],
+        host["interface"],
     )
     assert campus("trace", "not-a-station").status == 2
 
