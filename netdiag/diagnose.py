@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from netdiag import causes, checks, playbook, report, topology
 from netdiag import ticket as tickets
-from netdiag.errors import CollectError, NetdiagError
+from netdiag.errors import CollectError, NetdiagError, UsageError
 from netdiag.model import (
     BlastRadius,
     Capture,
@@ -217,14 +218,28 @@ def trace(
     stored_only: bool = False,
     tell: Tell = lambda _: None,
 ) -> tuple[Look, Trace]:
-    """Where a station is attached: from devices just asked, or from what is stored."""
+    """Where a station is attached: from devices just asked, or from what is stored.
+
+    Raises UsageError for what is neither a MAC, an address nor a name that anything here has.
+    """
     if stored_only:
         seen = stored(inventory, store)
     else:
         seen = poll(
             inventory.targets(), store, devices=inventory.devices, site=inventory.site, tell=tell
         )
-    return seen, seen.topology.trace(station)
+    found = seen.topology.trace(station)
+    if found.mac is None and found.edge is None and not _is_address(station):
+        raise UsageError(f"{station!r} is neither a MAC, an address nor a known name")
+    return seen, found
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text.strip())
+    except ValueError:
+        return False
+    return True
 
 
 def conclude(network: Network, *, missed: Sequence[SourceError] = ()) -> Look:
