@@ -87,6 +87,7 @@ def diagnose(
     started = datetime.now(UTC)
     seen = look(inventory, store, sensors=sensors, window_s=window_s, via=via, tell=tell)
     tell(_verdict(seen))
+    seen = _with_makers(seen)
     paths = {t.device.name: t.out_of_band is not None for t in inventory.targets()}
     said = answer(seen, paths, at=datetime.now(UTC), area=area, symptom=symptom, way=way)
     said = replace(said, took_s=(said.at - started).total_seconds())
@@ -119,6 +120,14 @@ def answer(
         advice=playbook.advice(main, seen.network, seen.topology) if main else (),
         not_checked=seen.not_checked,
     )
+
+
+def _with_makers(seen: Look) -> Look:
+    """The makers of the causes' addresses: what a person on site looks for."""
+    from netdiag.collect import wire
+
+    macs = [c.resource.mac for c in seen.causes if c.resource.mac]
+    return replace(seen, network=replace(seen.network, vendors=wire.vendors(macs)))
 
 
 def _keep(folder: Path, seen: Look, said: Diagnosis, paths: Mapping[str, bool]) -> None:

@@ -1,8 +1,9 @@
-"""`python -m netdiag.capture read FILE | listen SOURCE | probe SOURCE | arp SOURCE`; for netdiag only."""
+"""`python -m netdiag.capture read FILE | listen SOURCE | probe SOURCE | arp SOURCE | vendor MACS`; for netdiag only."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     probe.add_argument("--what", default="dhcp,dhcp6,ra")
     probe.add_argument("--window", type=float, default=2.0)
     probe.add_argument("--rate", type=float, default=FRAMES_PER_S, help="frames a second")
+    verbs.add_parser("vendor").add_argument("macs", help="comma list")
     arp = verbs.add_parser("arp")
     arp.add_argument("source")
     arp.add_argument("--targets", required=True, help="IP or IP@VLAN, comma list")
@@ -62,6 +64,10 @@ def _run(options: argparse.Namespace) -> None:
             write=options.write,
             room=options.room,
         )
+    elif options.verb == "vendor":
+        from netdiag.capture.vendor import vendor
+
+        sys.stdout.write(json.dumps({mac: vendor(mac) for mac in options.macs.split(",")}))
     elif options.verb == "probe":
         vlans = [_vlan(text) for text in options.vlans.split(",")]
         session.probe(

@@ -105,6 +105,21 @@ def arp_probe(
     return _run(["arp", *arguments, "--", source], source, longest)
 
 
+def vendors(macs: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """(MAC, maker) of those whose address block is registered: the table is scapy's, so it stays there."""
+    if not macs:
+        return ()
+    line = [sys.executable, "-P", "-m", "netdiag.capture", "vendor", ",".join(dict.fromkeys(macs))]
+    try:
+        done = subprocess.run(
+            line, capture_output=True, env=_environment(), timeout=_START_S, check=True
+        )
+        found: dict[str, str | None] = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return ()  # a maker's name is a help, never a condition
+    return tuple((mac, maker) for mac, maker in found.items() if maker)
+
+
 def _run(arguments: list[str], source: str, longest_s: float, *, rates: bool = False) -> Capture:
     """Starts the process, decodes its lines as they come, ends it when its time is over."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:

@@ -37,6 +37,8 @@ class Network:
     log: tuple[LogEvent, ...] = ()
     """From the syslog server, besides each snapshot's own `log`."""
     baselines: tuple[Baseline, ...] = ()
+    vendors: tuple[tuple[str, str], ...] = ()
+    """(MAC, maker) of addresses of interest, where their block is registered."""
 
     def device(self, name: str | None) -> Device | None:
         """The inventory entry of that name."""

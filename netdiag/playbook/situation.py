@@ -192,7 +192,10 @@ def platform_of(network: Network, device: str | None) -> platforms.Platform | No
 
 
 def vendor_of(network: Network, mac: str | None) -> str | None:
-    """Who made that network card, as a capture says."""
+    """Who made that network card, as its address block or a capture says."""
+    known = dict(network.vendors)
+    if mac in known:
+        return known[mac]
     servers = (s for c in network.captures for s in c.dhcp_servers if s.mac == mac and mac)
     return next((s.vendor for s in servers if s.vendor), None)
 

@@ -82,3 +82,10 @@ def test_scapy_stays_in_its_process() -> None:
     """Its licence and its parsing of hostile frames are kept out of netdiag's own."""
     code = "import sys, netdiag.collect.wire; sys.exit('scapy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_makers_of_addresses() -> None:
+    found = dict(wire.vendors(["50:c7:bf:11:22:33", "02:00:00:00:00:01", "no mac"]))
+    assert "tp-link" in found["50:c7:bf:11:22:33"].lower()
+    assert list(found) == ["50:c7:bf:11:22:33"]
+    assert wire.vendors([]) == ()
