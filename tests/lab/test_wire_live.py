@@ -26,6 +26,8 @@ IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 COMPANY, ROGUE = "02:aa:00:00:00:01", "50:c7:bf:00:00:66"
 PYTHON = {
     **os.environ,
+    # Servers are in /usr/sbin, which is not on everybody's path.
+    "PATH": os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin")),
     "PYTHONPATH": os.pathsep.join((str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")]))),
 }
 
@@ -271,7 +273,9 @@ def test_probe_into_vlans(lan: Lan) -> None:
 _SERVE = """
 import socket, struct, sys
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(("eth0", 3))
-s.setsockopt(263, 8, 1); s.setsockopt(socket.SOL_SOCKET, 33, 1 << 24)
+s.setsockopt(263, 8, 1)
+try: s.setsockopt(socket.SOL_SOCKET, 33, 1 << 24)
+except PermissionError: s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
 silent = set(map(int, sys.argv[1].split(",")))
 print("ready", flush=True)
 while True:
