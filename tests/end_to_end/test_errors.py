@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from pathlib import Path
 
@@ -116,13 +115,6 @@ def test_a_database_that_is_none(tmp_path):
     done = netdiag("ticket", "list", "--db", str(file))
     assert done.status == 3
     assert str(file) in done.err
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small full disk")
-def test_a_full_disk_for_the_database(tmp_path, monkeypatch):
-    done = netdiag("ticket", "list", "--db", "/dev/full")
-    assert done.status == 3
-    assert "/dev/full" in done.err
 
 
 def test_an_unknown_ticket(db):
