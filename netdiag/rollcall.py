@@ -46,6 +46,8 @@ class RollCall:
     gateways: dict[str, str | None]
     """Gateway address -> who answered for it."""
     asked: int
+    wrong_net_known: bool
+    """Whether a wrong server was heard, so that its whole net could be asked."""
 
     @property
     def silent(self) -> frozenset[str]:
@@ -96,6 +98,7 @@ def call(
         wrong=wrong,
         gateways={g: next((m for m, ip in answers if ip == g), None) for g in sorted(gateways)},
         asked=len(asked),
+        wrong_net_known=bool(rogue),
     )
 
 
@@ -110,7 +113,7 @@ def checks(roll: RollCall | None) -> Iterator[Check]:
     yield Check(
         "nobody holds a lease of the wrong server",
         Verdict.FAILED if roll.wrong else Verdict.PROVEN,
-        f"{len(roll.wrong)} still do" if roll.wrong else f"{roll.asked} addresses asked",
+        f"{len(roll.wrong)} still do" if roll.wrong else _none_found(roll),
     )
     what = "the stations that worked before answer again"
     if not roll.right:
@@ -123,6 +126,11 @@ def checks(roll: RollCall | None) -> Iterator[Check]:
         detail += f", {len(roll.silent)} silent"
     ok = not roll.silent and not roll.wrong.keys() & roll.right.keys()
     yield Check(what, Verdict.PROVEN if ok else Verdict.FAILED, detail)
+
+
+def _none_found(roll: RollCall) -> str:
+    known = "" if roll.wrong_net_known else "; no wrong server was heard, so no net of one is known"
+    return f"{roll.asked} addresses asked{known}"
 
 
 def to_reconnect(roll: RollCall | None, seen: Look) -> tuple[WrongLease, ...]:
