@@ -22,7 +22,7 @@ _COMMANDS = {
     "ports": ("look", "ports", "The port table."),
     "trace": ("look", "trace", "The path to the edge port where a station is attached."),
     "pcap": ("wire", "pcap", "Analyse capture files."),
-    "sniff": ("wire", "sniff", "The same analysis, live on an interface."),
+    "sniff": ("sniff", "sniff", "The same analysis, live on an interface."),
     "sweep": ("wire", "sweep", "Actively look for DHCP servers and routers; the cron job."),
     "listen": ("listen", "listen", "Receive traps and syslog, turn them into findings."),
     "discover": ("discover", "discover", "Crawl LLDP and CDP from seeds, write the inventory."),

@@ -1,4 +1,4 @@
-"""`pcap`, `sniff` and `sweep`: what the wire says, from a file, live, or asked."""
+"""`pcap` and `sweep`: what the wire says, from a file or asked; and what `sniff` shares with them."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ _authorized = click.option(
     metavar="IP[/MAC]",
     help="A DHCP server that may answer. Default: the inventory's.",
 )
-_rates = click.option(
+rates_option = click.option(
     "--rates", is_flag=True, help="Frames per second, VLAN and kind, with --json."
 )
-_decapsulate = click.option(
+decapsulate_option = click.option(
     "--decapsulate",
     is_flag=True,
     help="Count the frames inside VXLAN, GRE and ERSPAN instead of their carriers.",
 )
 MAX_LOSS = 0.1
 """Per cent of the frames that may be dropped before the answer is "could not look everywhere"."""
-_common = options(_authorized, inventory_option, as_json)
+analysis_options = options(_authorized, inventory_option, as_json)
 
 
 @click.command(short_help="Analyse capture files.")
 @click.argument("file", nargs=-1, required=True)
-@_rates
-@_decapsulate
-@_common
+@rates_option
+@decapsulate_option
+@analysis_options
 def pcap(
     file: tuple[str, ...],
     rates: bool,
@@ -66,68 +66,8 @@ def pcap(
             failure = exc
             common.say(str(exc), style="red", err=True)
             continue
-        statuses.append(_answer(capture, authorized, inventory_dir, json_=json_, rates=rates))
+        statuses.append(answer(capture, authorized, inventory_dir, json_=json_, rates=rates))
     sys.exit(failure.exit_status if failure else max(statuses))
-
-
-@click.command(short_help="The same analysis, live on an interface.")
-@click.argument("interface", metavar="IFACE")
-@click.option(
-    "--for", "seconds", default="10s", show_default=True, metavar="TIME", help="How long: 10s, 2m."
-)
-@click.option(
-    "--max-loss",
-    default=MAX_LOSS,
-    show_default=True,
-    type=click.FloatRange(0, 100),
-    metavar="PERCENT",
-    help="Frames that the kernel may drop before the status is 3.",
-)
-@click.option(
-    "--write",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Keep the frames behind the findings, and the newest ones, as pcapng.",
-)
-@click.option(
-    "--write-size",
-    default=16,
-    show_default=True,
-    type=click.IntRange(1, 1024),
-    metavar="MB",
-    help="How large that file may become.",
-)
-@_rates
-@_decapsulate
-@_common
-def sniff(
-    interface: str,
-    seconds: str,
-    max_loss: float,
-    write: Path | None,
-    write_size: int,
-    rates: bool,
-    decapsulate: bool,
-    authorized: tuple[str, ...],
-    inventory_dir: Path | None,
-    json_: bool,
-) -> None:
-    """Listen on IFACE (a network interface, or lab:NODE) and say what was seen."""
-    from netdiag.collect import wire
-
-    capture = wire.listen(
-        interface,
-        _seconds(seconds),
-        rates=rates,
-        decapsulate=decapsulate,
-        write=str(write) if write is not None else None,
-        room=write_size * 1024 * 1024,
-    )
-    if write is not None:
-        common.progress(f"evidence: {write}")
-    sys.exit(
-        _answer(capture, authorized, inventory_dir, json_=json_, rates=rates, max_loss=max_loss)
-    )
 
 
 @click.command(short_help="Actively look for DHCP servers and routers; the cron job.")
@@ -213,10 +153,10 @@ def sweep(
         )
     else:
         _print_sweep(seen)
-    _print_errors(seen.capture)
+    print_errors(seen.capture)
     if learn:
         learning.learn(seen, inventory_dir)
-    sys.exit(common.status(found=bool(seen.findings), missed=_missed(seen.capture)))
+    sys.exit(common.status(found=bool(seen.findings), missed=missed(seen.capture)))
 
 
 def _sweep(
@@ -240,7 +180,7 @@ def _sweep(
             store,
             vlans=_vlans(vlans),
             window_s=window,
-            site=_site(authorized, inventory_dir),
+            site=site(authorized, inventory_dir),
             frames_per_s=rate,
             gone_after=gone_after,
             tell=tell,
@@ -265,7 +205,7 @@ def _as_plugin(
 
 
 def _print_sweep(seen: Judgement) -> None:
-    _print_servers(seen.capture, seen.authorized)
+    print_servers(seen.capture, seen.authorized)
     common.print_findings(seen.findings)
     silent = [v for v in seen.capture.unanswered_vlans if v is not None]
     if silent:
@@ -277,14 +217,14 @@ def _print_sweep(seen: Judgement) -> None:
         common.say(f"ticket {ticket} resolved: its rogue answers no more")
 
 
-def _missed(capture: Capture, max_loss: float = MAX_LOSS) -> bool:
+def missed(capture: Capture, max_loss: float = MAX_LOSS) -> bool:
     """Something could not be looked at: an error, a cut file, more than `max_loss` % dropped."""
     whole = capture.packets + (capture.dropped or 0)
     lost = 100 * (capture.dropped or 0) > max_loss * whole
     return bool(capture.errors) or capture.truncated or lost
 
 
-def _site(authorized: tuple[str, ...], inventory_dir: Path | None):  # type: ignore[no-untyped-def]
+def site(authorized: tuple[str, ...], inventory_dir: Path | None):  # type: ignore[no-untyped-def]
     """The legitimate servers: of the options, else of the inventory where there is one."""
     from netdiag.model import Site
 
@@ -334,21 +274,7 @@ def _vlans(text: str) -> tuple[int | None, ...]:
     return tuple(wanted) or (None,)
 
 
-def _seconds(text: str) -> float:
-    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
-    number = text[:-1] if unit else text
-    try:
-        value = float(number) * (unit or 1.0)
-    except ValueError as exc:
-        raise click.BadParameter(
-            f"{text!r}: write 10s, 2m or a number of seconds", param_hint="--for"
-        ) from exc
-    if not 0 < value <= 86400:
-        raise click.BadParameter(f"{text!r}: more than 0 and at most a day", param_hint="--for")
-    return value
-
-
-def _answer(
+def answer(
     capture: Capture,
     authorized: tuple[str, ...],
     inventory_dir: Path | None,
@@ -359,7 +285,7 @@ def _answer(
 ) -> int:
     from netdiag import sweep as flow
 
-    seen = flow.judge(capture, _site(authorized, inventory_dir))
+    seen = flow.judge(capture, site(authorized, inventory_dir))
     if json_:
         common.emit(contract.capture(capture, seen.findings, seen.authorized, rates=rates))
     else:
@@ -370,15 +296,15 @@ def _answer(
         )
         if capture.truncated:
             common.say("the file ends in mid-packet: what came before it was read", style="yellow")
-        _print_servers(capture, seen.authorized)
+        print_servers(capture, seen.authorized)
         common.print_findings(seen.findings)
         if not seen.findings:
             common.say("nothing wrong in what was seen")
-    _print_errors(capture)
-    return common.status(found=bool(seen.findings), missed=_missed(capture, max_loss))
+    print_errors(capture)
+    return common.status(found=bool(seen.findings), missed=missed(capture, max_loss))
 
 
-def _print_servers(capture: Capture, authorized: Mapping[str, bool | None]) -> None:
+def print_servers(capture: Capture, authorized: Mapping[str, bool | None]) -> None:
     word = {True: "yes", False: "NO", None: "not said"}
     if capture.dhcp_servers:
         common.table(
@@ -431,6 +357,6 @@ def _print_servers(capture: Capture, authorized: Mapping[str, bool | None]) -> N
         )
 
 
-def _print_errors(capture: Capture) -> None:
+def print_errors(capture: Capture) -> None:
     for e in capture.errors:
         common.say(f"could not look: {e.what}: {e.message}", style="yellow", err=True)

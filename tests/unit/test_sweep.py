@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from netdiag import sweep as flow
 from netdiag.cli import learning, monitor
-from netdiag.cli.wire import _missed
+from netdiag.cli.wire import missed as too_much_missed
 from netdiag.cli.wire import sweep as command
 from netdiag.errors import UsageError
 from netdiag.model import (
@@ -187,8 +187,8 @@ def test_hundreds_of_vlans_are_ranges() -> None:
 def test_drops_over_the_bound_are_a_look_that_failed(
     packets: int, dropped: int | None, missed: bool
 ) -> None:
-    assert _missed(capture(packets=packets, dropped=dropped)) is missed
-    assert not _missed(capture(packets=packets, dropped=dropped), 100)
+    assert too_much_missed(capture(packets=packets, dropped=dropped)) is missed
+    assert not too_much_missed(capture(packets=packets, dropped=dropped), 100)
 
 
 # --- learning ------------------------------------------------------------------------------------
