@@ -32,7 +32,7 @@ _COMMANDS = {
     "approve": ("change", "approve", "Approve a ticket's plan, or one step, and carry it out."),
     "resume": ("change", "resume", "Go on with a repair that was interrupted."),
     "recover": ("change", "recover", "Bring an err-disabled port back, if its cause is gone."),
-    "ticket": ("paper", "ticket", "Tickets: open, list, show, note, escalate, resolve, close."),
+    "ticket": ("ticket", "ticket", "Tickets: open, list, show, note, escalate, resolve, close."),
     "report": ("paper", "report", "The post-incident report of a ticket."),
     "kb": ("paper", "kb", "The knowledge base: search, show, add, trends."),
     "audit": ("paper", "audit", "Check the record of changes."),

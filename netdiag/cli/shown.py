@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from netdiag.cli.common import console, print_findings, say, table
+from netdiag.cli.common import console, emit, print_findings, say, table
 from netdiag.model import Cause, Diagnosis, PlanStep
 from netdiag.names import short_name
 from netdiag.text import clean
 
 if TYPE_CHECKING:
+    from netdiag.store import Store
     from netdiag.ticket import Action, Ticket
 
 _MARK = {
@@ -122,6 +123,17 @@ def verification(t: Ticket) -> None:
         held = f"holds {lease.ip}" if lease.ip else "answers nowhere"
         where = lease.where or "a port not known"
         say(f"reconnect {lease.mac} at {where}: it {held}", style="yellow")
+
+
+def print_ticket(kept: Ticket, *, json_: bool, store: Store) -> None:
+    """The ticket with everything on it, for people or as JSON."""
+    actions = store.journal.actions(kept.id)
+    if json_:
+        from netdiag import report
+
+        emit(report.ticket_json(kept, actions))
+    else:
+        ticket(kept, actions)
 
 
 def ticket(t: Ticket, actions: Sequence[Action]) -> None:
