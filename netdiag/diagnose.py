@@ -372,7 +372,9 @@ def _plan(
         main = replace(main, resource=place, interfaces=())
     kind = Kind.AREA_OUTAGE if behind else main.kind
     chosen = way or playbooks.for_kind(kind, seen.causes)
-    return playbook.plan(chosen, main, seen.network, seen.topology, paths=paths)
+    return playbook.plan(
+        chosen, main, seen.network, seen.topology, paths=paths, findings=seen.findings
+    )
 
 
 def _dark_behind(main: Cause, seen: Look) -> str | None:

@@ -398,6 +398,7 @@ _STEPS: dict[str, Callable[[Repair, PlanStep], None]] = {
     "supervised-reopen": _reopen_supervised,
     "ask-person": _ask,
     "verify": _verify,
+    "wait": lambda _, step: clock.sleep(int(dict(step.expect).get("time_limit_s", "0"))),
     "record": _note,
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +23,7 @@ from netdiag.model import (
     AuthorizedRouter,
     Device,
     Role,
+    ServiceCheck,
     Site,
     SourceError,
 )
@@ -129,7 +130,7 @@ def load(folder: Path) -> Inventory:
         _check_snmp(keys[name].get("snmp"), name, hosts_file, locate[hosts_file])
     return Inventory(
         folder=folder,
-        devices=tuple(_device(host, keys[name]) for name, host in loaded.items()),
+        devices=_devices(loaded, keys, defaults, folder, locate),
         site=_site(keys.values(), defaults, folder),
         _logins={name: _login(host, keys[name]) for name, host in loaded.items()},
         _plain=tuple(_plain_secrets(folder, hosts, groups, defaults)),
@@ -263,6 +264,29 @@ def _fill(merged: dict[str, Any], layer: Mapping[str, Any]) -> None:
 # --- what it means --------------------------------------------------------------------------------
 
 
+def _devices(
+    loaded: Mapping[str, Host],
+    keys: Mapping[str, Mapping[str, Any]],
+    defaults: Mapping[str, Any],
+    folder: Path,
+    locate: Mapping[Path, strict.Locate],
+) -> tuple[Device, ...]:
+    """Every device; a word of `two_person` that marks nobody is a mistake, not a silent gap."""
+    made = [_device(host, keys[name]) for name, host in loaded.items()]
+    marked = ((defaults.get("data") or {}).get("netdiag") or {}).get("two_person") or ()
+    for number, word in enumerate(marked):
+        if word not in {*Role, *(w for d in made for w in (d.name, *d.groups))}:
+            path = folder / "defaults.yaml"
+            where = ("data", "netdiag", "two_person", number)
+            message = f"{word!r} is no role, group or device"
+            raise FileFormatError(
+                message, file=str(path), line=locate[path](where), key="data.netdiag.two_person"
+            )
+    return tuple(
+        replace(d, two_person=bool({d.name, str(d.role), *d.groups} & {*marked})) for d in made
+    )
+
+
 def _device(host: Host, keys: Mapping[str, Any]) -> Device:
     role = keys.get("role")
     return Device(
@@ -274,6 +298,9 @@ def _device(host: Host, keys: Mapping[str, Any]) -> Device:
         groups=tuple(group.name for group in host.extended_groups()),
         never_touch=tuple(long_name(name) for name in keys.get("never_touch") or ()),
         desks=tuple((long_name(name), desk) for name, desk in (keys.get("desks") or {}).items()),
+        max_stations=keys.get("max_stations"),
+        max_view_age_s=keys.get("max_view_age_s"),
+        changes_per_minute=keys.get("changes_per_minute"),
     )
 
 
@@ -290,6 +317,8 @@ def _site(keys: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any], folder
         syslog_files=tuple(files),
         dhcp6_servers=tuple(servers6),
         routers=tuple(routers),
+        checks=tuple(ServiceCheck(**check) for check in site.get("checks") or ()),
+        changes_per_minute_total=site.get("changes_per_minute_total"),
     )
 
 

@@ -121,6 +121,24 @@ class RouterKeys(_Strict):
         return self
 
 
+class CheckKeys(_Strict):
+    """One service that users need: a TCP port, a name in DNS, or both."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,253}$")] | None = None
+    port: _Port | None = None
+    dns: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,253}$")] | None = None
+    server: Annotated[str, AfterValidator(_ip)] | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if (self.host is None) != (self.port is None):
+            raise ValueError("should have a host and a port together")
+        if self.host is None and self.dns is None:
+            raise ValueError("should have host and port, or dns")
+        return self
+
+
 class NetdiagKeys(_Strict):
     """`data.netdiag` of a host or a group."""
 
@@ -131,6 +149,9 @@ class NetdiagKeys(_Strict):
     out_of_band: OutOfBandKeys | None = None
     requests_per_s: Annotated[float, Field(gt=0)] | None = None
     never_touch: list[str] | None = None
+    max_stations: Annotated[int, Field(ge=1)] | None = None
+    max_view_age_s: Annotated[float, Field(gt=0, le=86400)] | None = None
+    changes_per_minute: Annotated[int, Field(ge=1, le=1000)] | None = None
     desks: dict[str, str] | None = None
     dhcp_servers: list[DhcpServerKeys] | None = None
     dhcp6_servers: list[Dhcp6ServerKeys] | None = None
@@ -142,6 +163,10 @@ class DefaultNetdiagKeys(NetdiagKeys):
 
     sensors: list[str] | None = None
     syslog_files: list[str] | None = None
+    two_person: list[str] | None = None
+    """Roles, groups and devices whose changes two different people have to approve."""
+    changes_per_minute_total: Annotated[int, Field(ge=1, le=10000)] | None = None
+    checks: list[CheckKeys] | None = None
 
 
 class DataKeys(BaseModel):

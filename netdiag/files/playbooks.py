@@ -33,6 +33,7 @@ class _Step(BaseModel):
         "look",
         "decide",
         "ask",
+        "wait",
         "shut-port",
         "reopen-port",
         "supervised-reopen",
@@ -46,7 +47,8 @@ class _Step(BaseModel):
     otherwise: _Name | None = None
     instead_of: list[_Name] = []
     risk: Literal["none", "low", "medium", "high"] | None = None
-    approval: Literal["each-time", "safe"] | None = None
+    approval: Literal["each-time", "safe", "two-people"] | None = None
+    confirmed: bool | None = None
     undo: _Say | None = None
     time_limit_s: Annotated[int, Field(ge=1, le=3600)] | None = None
     max_tries: Annotated[int, Field(ge=1, le=5)] | None = None
@@ -166,7 +168,14 @@ def _wrong_links(
 
 def _wrong_acting(step: _Step, do: Do) -> tuple[str, str] | None:
     if do not in _ACTING:
-        given = {"on": step.on, "approval": step.approval, "max_tries": step.max_tries}
+        if do is Do.WAIT and step.time_limit_s is None:
+            return "do", "a wait needs time_limit_s: how long"
+        given = {
+            "on": step.on,
+            "approval": step.approval,
+            "confirmed": step.confirmed,
+            "max_tries": step.max_tries,
+        }
         extra = next((k for k, v in given.items() if v is not None), None)
         return (extra, f"a step that does {step.do!r} changes nothing") if extra else None
     needed = {
@@ -199,6 +208,8 @@ def _step(told: _Step) -> Step:
         instead_of=tuple(told.instead_of),
         risk=told.risk or "none",
         safe=told.approval == "safe",
+        people=2 if told.approval == "two-people" else 1,
+        confirmed=bool(told.confirmed),
         undo=told.undo,
         time_limit_s=told.time_limit_s,
         max_tries=told.max_tries or 3,

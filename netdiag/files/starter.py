@@ -57,6 +57,12 @@ data:
     #   - {duid: "00:03:00:01:00:11:22:33:44:55", vlans: [10]}
     # routers:                        # who may send router advertisements, and for which prefixes
     #   - {mac: "00:11:22:33:44:66", vlans: [10], prefixes: ["2001:db8:10::/64"]}
+    # checks:                         # what users need: asked after a repair, read-only
+    #   - {name: intranet, host: intranet.example.com, port: 443, dns: intranet.example.com}
+    # two_person: [core]              # roles, groups, devices: two people approve their changes
+    # max_stations: 8                 # a port with more stations than this is not shut
+    # max_view_age_s: 600             # a change rests on a view no older than this
+    # changes_per_minute: 12          # a device is sent at most; changes_per_minute_total: all
     # sensors: [eth0]                 # interfaces of this machine that listen and probe
     # syslog_files: [/var/log/network.log]      # where the devices' syslog arrives
 """

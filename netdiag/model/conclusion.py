@@ -173,7 +173,7 @@ class PlanStep:
 
     step: int
     action: str
-    """look, ask-person, shut-port, reopen-port, supervised-reopen, verify or record."""
+    """look, ask-person, wait, shut-port, reopen-port, supervised-reopen, verify or record."""
     summary: str
     """What happens and why, in words for the approver."""
     device: str | None = None
@@ -190,7 +190,9 @@ class PlanStep:
     """An alternative: to be taken when that step is not possible."""
     expect: tuple[tuple[str, str], ...] = ()
     """What the step acts upon beyond its port, e.g. ("mac", …), ("edge_device", …), ("max_tries", "3"),
-    ("edge_lines", …) what is sent to the edge device."""
+    ("edge_lines", …) what is sent to the edge device, ("approvals", "2"), ("confirmed", "yes")."""
+    name: str = ""
+    """The playbook's name of the step."""
 
 
 @dataclass(frozen=True, slots=True)

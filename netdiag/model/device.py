@@ -91,6 +91,20 @@ class AuthorizedRouter:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceCheck:
+    """Something that users need beyond their gateway, asked for to prove that they work again."""
+
+    name: str
+    host: str | None = None
+    """The application's name or address, whose TCP `port` has to accept."""
+    port: int | None = None
+    dns: str | None = None
+    """A name that has to resolve."""
+    server: str | None = None
+    """The DNS server to ask; `None`: the ones that the users' own DHCP server hands out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """An inventory entry: what people say of a device, before anyone asks it. No secrets."""
 
@@ -103,6 +117,14 @@ class Device:
     never_touch: tuple[str, ...] = ()
     desks: tuple[tuple[str, str], ...] = ()
     """(interface name, desk label) pairs."""
+    two_person: bool = False
+    """Two different people have to approve a change of it."""
+    max_stations: int | None = None
+    """A port with more stations than this is not shut; `None`: nobody stated a number."""
+    max_view_age_s: float | None = None
+    """A change rests on a view no older than this; `None`: `act.MAX_VIEW_AGE`."""
+    changes_per_minute: int | None = None
+    """How many port changes it is sent in a minute at most; `None`: `act.CHANGES_PER_MINUTE`."""
 
     def desk(self, interface: str | None) -> str | None:
         """The desk label of an interface, where the inventory knows it."""
@@ -122,6 +144,10 @@ class Site:
     dhcp6_servers: tuple[AuthorizedDhcp6Server, ...] = ()
     routers: tuple[AuthorizedRouter, ...] = ()
     """IPv6 routers; empty means, as above: nobody said."""
+    checks: tuple[ServiceCheck, ...] = ()
+    """What users need, asked after a repair."""
+    changes_per_minute_total: int | None = None
+    """How many port changes all devices together are sent in a minute at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from netdiag.model import Cause, Kind, Network, PlanStep
+from netdiag.model import Cause, Finding, Kind, Network, PlanStep
 from netdiag.playbook import conditions
 from netdiag.playbook.advise import advice
 from netdiag.playbook.situation import Port, Situation, platform_of, port_of, situation
@@ -60,6 +60,7 @@ class Do(StrEnum):
     LOOK = "look"
     DECIDE = "decide"
     ASK = "ask"
+    WAIT = "wait"
     SHUT_PORT = "shut-port"
     REOPEN_PORT = "reopen-port"
     SUPERVISED_REOPEN = "supervised-reopen"
@@ -94,8 +95,13 @@ class Step:
     risk: str = "none"
     safe: bool = False
     """`--yes` may approve it."""
+    people: int = 1
+    """How many different people have to approve it."""
+    confirmed: bool = False
+    """The device itself takes the change back unless netdiag, still reaching it, confirms."""
     undo: str | None = None
     time_limit_s: int | None = None
+    """Of a wait: how long."""
     max_tries: int = 3
 
 
@@ -130,19 +136,20 @@ def plan(
     topology: Topology,
     *,
     paths: Mapping[str, bool] | None = None,
+    findings: Sequence[Finding] = (),
 ) -> tuple[PlanStep, ...]:
     """The steps from here to service, numbered from 1 in the order in which they are to be done.
 
     `paths`: device -> whether the inventory has another management path into it.
     """
-    here = situation(cause, network, topology, paths or {})
+    here = situation(cause, network, topology, paths or {}, findings)
     steps: list[PlanStep] = []
     numbers: dict[str, int] = {}
     for step in _walk(playbook, here):
         for made in _fill(step, here):
             number = len(steps) + 1
             stands_for = _alternative(step, made, steps, numbers)
-            steps.append(replace(made, step=number, instead_of=stands_for))
+            steps.append(replace(made, step=number, instead_of=stands_for, name=step.name))
             numbers[step.name] = number
     return tuple(steps)
 
@@ -261,6 +268,8 @@ def _supervised(step: Step, here: Situation) -> PlanStep:
         expect.append(("edge_lines", "\n".join(_lines(edge.shut if edge else (), here.ports))))
     if here.cause.resource.mac:
         expect.append(("mac", here.cause.resource.mac))
+    if platform:
+        expect.append(("close_lines", "\n".join(_lines(platform.shut, [port]))))
     lines = _lines(platform.reopen if platform else (), [port])
     return _acting(step, here, [port], lines=lines, risk="high", expect=tuple(expect))
 
@@ -276,6 +285,10 @@ def _acting(
 ) -> PlanStep:
     many = tuple(p.interface for p in ports) if len(ports) > 1 else ()
     safe = (("approval", "safe"),) if step.safe and risk != "high" else ()
+    devices = {*(p.device for p in ports), dict(expect).get("edge_device")}
+    two = step.people > 1 or any(_marked(here, name) for name in devices)
+    people = (("approvals", "2"),) if two else ()
+    confirmed = (("confirmed", "yes"),) if step.confirmed else ()
     words = {**here.words, "where": str(ports[0])}
     return PlanStep(
         step=0,
@@ -288,7 +301,7 @@ def _acting(
         needs_approval=True,
         undo=fill(step.undo, words) if step.undo else None,
         lines=lines,
-        expect=(*expect, *safe, *_limits(step)),
+        expect=(*expect, *safe, *people, *confirmed, *_limits(step)),
     )
 
 
@@ -306,6 +319,11 @@ def _targets(step: Step, here: Situation) -> tuple[Port, ...]:
     if step.do is Do.SHUT_PORT:
         return tuple(p for p in wanted if p in here.ports)
     return tuple(p for p in wanted if not _never_touch(here.network, p))
+
+
+def _marked(here: Situation, name: str | None) -> bool:
+    device = here.network.device(name)
+    return device is not None and device.two_person
 
 
 def _never_touch(network: Network, port: Port) -> bool:

@@ -1,7 +1,7 @@
 """Conditions of playbooks: `not source_reachable and closed_uplinks > 0`, and nothing more powerful.
 
-A condition is checked when its file is read: names from `NAMES`, and, or, not, comparisons, numbers
-and quoted words. No calls, no arithmetic, no attributes: what cannot be written cannot be abused.
+A condition is checked when its file is read: names from `NAMES`, and, or, not, comparisons, `in`,
+numbers and quoted words. No calls, no arithmetic, no attributes: what cannot be written cannot be abused.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ NAMES: Mapping[str, str] = {
     "port_err_disabled": "the cause's own port is err-disabled",
     "port_admin_down": "the cause's own port is shut by configuration",
     "port_is_uplink": "the cause's own port leads to another switch",
+    "findings": "the kinds of all findings, to be asked as: 'rogue-dhcp-server' in findings",
 }
 """What a condition may ask, and what it means."""
 
-Value = str | float | bool
+Value = str | float | bool | tuple[str, ...]
 _MAX_LENGTH = 200
 _ALLOWED = (
     ast.Expression,
@@ -44,6 +45,8 @@ _ALLOWED = (
     ast.LtE,
     ast.Gt,
     ast.GtE,
+    ast.In,
+    ast.NotIn,
     ast.Name,
     ast.Load,
     ast.Constant,

@@ -6,7 +6,7 @@ answer is described by its last good snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from netdiag import platforms
@@ -14,6 +14,7 @@ from netdiag.model import (
     AdminStatus,
     Cause,
     ErrDisableCause,
+    Finding,
     Interface,
     Kind,
     Network,
@@ -71,6 +72,7 @@ class Situation:
     only_path: Port | None
     """The closed port through which alone the cause's switch was reached."""
     other_path: bool
+    findings: tuple[Finding, ...] = ()
 
     @property
     def facts(self) -> Mapping[str, Value]:
@@ -93,6 +95,7 @@ class Situation:
             "port_admin_down": port is not None
             and port.admin_status is AdminStatus.DOWN
             and port.err_disabled is None,
+            "findings": tuple(sorted({str(f.kind) for f in self.findings})),
             "port_is_uplink": device is not None and self.topology.is_uplink(device, interface),
         }
 
@@ -155,7 +158,11 @@ class Situation:
 
 
 def situation(
-    cause: Cause, network: Network, topology: Topology, paths: Mapping[str, bool]
+    cause: Cause,
+    network: Network,
+    topology: Topology,
+    paths: Mapping[str, bool],
+    findings: Sequence[Finding] = (),
 ) -> Situation:
     """Everything a plan needs to know, worked out once; `paths`: device -> has another way in."""
     device = cause.resource.device
@@ -174,6 +181,7 @@ def situation(
         closed=closed,
         only_path=None if reachable else only,
         other_path=device is not None and paths.get(device, False),
+        findings=tuple(findings),
     )
 
 
