@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,15 @@ from netdiag.access import Secret, SnmpAccess, Target
 from netdiag.collect import snmp
 from netdiag.lab.snmp import Responder, View, from_snmprec, running
 from netdiag.model import Device, Snapshot
+from tests import conformance
 from tests.lab import snmp_truth
 
-pytestmark = [pytest.mark.data, pytest.mark.lab, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.data,
+    pytest.mark.lab,
+    pytest.mark.timeout(600),
+    pytest.mark.xdist_group("walks"),  # one poll of all of them serves both tests
+]
 
 
 class Replay:
@@ -71,18 +76,21 @@ def polled(shared_data: Path) -> tuple[dict[Path, Snapshot], Replay]:
 def test_the_facts_of_every_walk_hold(polled: tuple[dict[Path, Snapshot], Replay]) -> None:
     snapshots, replay = polled
     checked, wrong = 0, []
-    by_platform: Counter[str] = Counter()
-    missed: Counter[str] = Counter()
     for walk, snapshot in snapshots.items():
         truth = json.loads(snmp_truth.walks(walk.parent)[walk].read_text(encoding="utf-8"))
         for name, expected, actual in snmp_truth.facts(truth, snapshot, replay.asked[walk]):
             checked += 1
-            by_platform[snapshot.platform or "generic"] += 1
-            missed[snapshot.platform or "generic"] += expected != actual
+            held = int(expected == actual)
+            conformance.record(snapshot.platform or "generic", "snmp", held=held, checked=1)
             if expected != actual:
                 wrong.append(f"{walk.name}: {name}: expected {expected!r}, found {actual!r}")
-    print(f"{len(snapshots)} walks, {checked} facts checked, {checked - len(wrong)} held")
-    for platform, facts in sorted(by_platform.items()):
-        print(f"  {platform}: {facts - missed[platform]} of {facts}")
     assert not wrong, "\n".join(wrong)
     assert checked > 1000
+
+
+def test_the_readme_tells_these_counts(polled: tuple[dict[Path, Snapshot], Replay]) -> None:
+    counts = conformance.counted("snmp")
+    if not counts:
+        test_the_facts_of_every_walk_hold(polled)
+        counts = conformance.counted("snmp")
+    assert conformance.in_readme("snmp") == counts, conformance.HOW

@@ -1,13 +1,12 @@
 """Show commands of every make, held against the expected parses of the projects that recorded them.
 
 One row a command: which folder, which need, and what of the expected parse is a fact that netdiag reads.
-The run prints how many facts were checked and how many held, by platform.
+`python -m tests.conformance` prints how many facts were checked and how many held, by platform.
 """
 
 import ast
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from netdiag.decode import show
 from netdiag.decode.table import rows
 from netdiag.errors import DecodeError
 from netdiag.model import Device, Snapshot
+from tests import conformance
 from tests.unit.test_syslog import AT
 
 pytestmark = pytest.mark.data
@@ -262,17 +262,6 @@ CASES: tuple[Case, ...] = (
      our_bundles),
 )  # fmt: skip
 
-CHECKED: Counter[str] = Counter()
-HELD: Counter[str] = Counter()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _totals() -> Iterator[None]:
-    yield
-    for platform, checked in sorted(CHECKED.items()):
-        print(f"\n{platform}: {HELD[platform]} of {checked} facts held", end="")
-    print()
-
 
 def recorded(folder: Path) -> Iterator[tuple[Path, list[Record]]]:
     for raw in sorted(folder.glob("*.raw")):
@@ -281,8 +270,7 @@ def recorded(folder: Path) -> Iterator[tuple[Path, list[Record]]]:
 
 
 def tally(platform: str, raw: Path, theirs: set[Any], ours: set[Any]) -> list[str]:
-    CHECKED[platform] += len(theirs)
-    HELD[platform] += len(theirs & ours)
+    conformance.record(platform, "cli", held=len(theirs & ours), checked=len(theirs))
     have = sorted(ours - theirs, key=str)
     return [f"{raw.name}: {fact}; have {have[:4]}" for fact in sorted(theirs - ours, key=str)]
 
