@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -23,7 +23,14 @@ from netdiag.access import SshAccess, Target
 from netdiag.collect import hostkeys, legacy
 from netdiag.collect.shell import Questions, Shell, refuse
 from netdiag.decode import show
-from netdiag.errors import AccessDenied, CollectError, DecodeError, Unreachable, UsageError
+from netdiag.errors import (
+    AccessDenied,
+    CollectError,
+    DecodeError,
+    Refused,
+    Unreachable,
+    UsageError,
+)
 from netdiag.model import Snapshot, SourceError
 from netdiag.text import clean
 
@@ -92,27 +99,60 @@ class Session:
         self._refuse(line, answer, lines=6)
         return answer
 
-    def configure(self, lines: Sequence[str]) -> str:
+    def configure(
+        self,
+        lines: Sequence[str],
+        *,
+        may_send: Callable[[], None] = lambda: None,
+        confirm_within_min: int | None = None,
+    ) -> str:
         """Sends the lines in configuration mode and returns what was sent and came back.
 
         Stops at the first line that the device refuses (`DecodeError`); those before it hold.
+        `may_send` is asked before each line, and raises where no more may be sent. With
+        `confirm_within_min` the device takes the lines back unless `confirm` follows in that time.
         """
         started = len(self.transcript)
         self._enable()
-        platform = self._platform
+        way = self._platform if confirm_within_min is None else self._reverting(confirm_within_min)
         done = False
         try:
-            for line in (*platform.configure, *lines):
+            for line in (*way.configure, *lines):
+                may_send()
                 self._configure_line(line)
-            if platform.commit and re.search(platform.commit_prompt, self._opened().prompt):
-                self._configure_line(platform.commit)
+            if way.commit and re.search(way.commit_prompt, self._opened().prompt):
+                may_send()
+                self._configure_line(way.commit)
             done = True
         finally:
             # Also after a refusal: a session left in configuration mode would misread what follows.
-            for line in platform.leave if done else (*platform.abandon, *platform.leave):
+            for line in way.leave if done else (*way.abandon, *way.leave):
                 with suppress(Unreachable):
                     self._note(line, self._opened().ask(line))
         return self.transcript[started:]
+
+    def confirm(self) -> str:
+        """Says that all is well after a change that would else be taken back."""
+        started = len(self.transcript)
+        self._enable()
+        for line in self._platform.confirmed.confirm if self._platform.confirmed else ():
+            answer = self._opened().ask(line)
+            self._note(line, answer)
+            self._refuse(line, answer)
+        return self.transcript[started:]
+
+    def _reverting(self, minutes: int) -> platforms.Platform:
+        """The platform with what makes its next change one that has to be confirmed."""
+        platform = self._platform
+        if platform.confirmed is None:
+            raise Refused(
+                f"{self.device.name} ({platform.title}) cannot take a change back by itself"
+            )
+        for line in platform.arming(minutes):
+            answer = self._opened().ask(line)
+            self._note(line, answer)
+            self._refuse(line, answer)
+        return platform.reverting(minutes)
 
     def enable_to_look(self) -> None:
         """Privileged mode before the first question, on a platform whose show commands want it."""

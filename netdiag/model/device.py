@@ -260,6 +260,9 @@ class Neighbor:
     sys_name: str | None = None
     management_address: str | None = None
     platform: str | None = None
+    capabilities: tuple[str, ...] = ()
+    """What it says it does, in LLDP's words (IEEE 802.1AB 8.5.8.1): bridge, router, telephone,
+    wlanAccessPoint, stationOnly, …; CDP's are told in the same words."""
 
 
 @dataclass(frozen=True, slots=True)

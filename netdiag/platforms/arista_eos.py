@@ -6,7 +6,7 @@ Sources: EOS manual and ARISTA-IF-MIB, the AVD schema's lists of causes, ntc-tem
 from __future__ import annotations
 
 from netdiag.model import ErrDisableCause as C
-from netdiag.platforms.base import Command, Platform
+from netdiag.platforms.base import Command, Confirmed, Platform
 from netdiag.platforms.words import CISCO_LIKE_REFUSALS
 
 ARISTA_EOS = Platform(
@@ -88,6 +88,13 @@ ARISTA_EOS = Platform(
     },
     shut=("interface {interface}", "shutdown"),
     reopen=("interface {interface}", "shutdown", "no shutdown"),
+    # A configuration session with a commit timer; the second commit is the confirmation.
+    confirmed=Confirmed(
+        configure=("configure session netdiag",),
+        commit="commit timer 00:{mm}:00",
+        abandon=("abort",),
+        confirm=("configure session netdiag commit",),
+    ),
     auto_recovery=("errdisable recovery cause {cause}", "errdisable recovery interval {interval}"),
     hardening={
         # Quirk: storm control drops and leaves the port open, unless the newer detect cause is set.

@@ -6,7 +6,7 @@ Sources: techhub AOS-CX 10.02/10.04, event-log references 10.08 and 10.15, ntc-t
 from __future__ import annotations
 
 from netdiag.model import ErrDisableCause as C
-from netdiag.platforms.base import Command, Platform
+from netdiag.platforms.base import Command, Confirmed, Platform
 
 ARUBA_AOSCX = Platform(
     name="aruba_aoscx",
@@ -71,6 +71,7 @@ ARUBA_AOSCX = Platform(
     },
     shut=("interface {interface}", "shutdown"),
     reopen=("interface {interface}", "shutdown", "no shutdown"),
+    confirmed=Confirmed(arm=("checkpoint auto {minutes}",), confirm=("checkpoint auto confirm",)),
     # Quirk: disabled by default: a port that loop-protect closed stays closed.
     auto_recovery=("loop-protect re-enable-timer {interval}",),
     hardening={

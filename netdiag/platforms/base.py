@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from netdiag.model import ErrDisableCause
 from netdiag.names import long_name
@@ -30,6 +30,27 @@ class Command:
     """Our column by the template's, where ntc-templates calls it otherwise."""
     reason: str = ""
     """The vendor's word for why the ports listed are closed, where the output itself does not carry it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """How a platform takes a change back by itself unless it is told in time that all is well.
+
+    `{minutes}`, `{mm}` (two digits) and `{seconds}` stand for the time that is left to tell it.
+    """
+
+    confirm: tuple[str, ...]
+    """What says that all is well, from the prompt after a login."""
+    arm: tuple[str, ...] = ()
+    """Before configuration mode."""
+    configure: tuple[str, ...] = ()
+    """In place of `Platform.configure`."""
+    commit: str = ""
+    """In place of `Platform.commit`."""
+    abandon: tuple[str, ...] = ()
+    """What drops the lines of its own kind of candidate after a refusal."""
+    needs: str = ""
+    """What the device's configuration has to have for it, in words; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +118,32 @@ class Platform:
     """Configuration lines that bring an err-disabled port back, with `{interface}`."""
     hardening: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By remedy: storm-control, dhcp-snooping, dhcp-snooping-trust, port-security, bpdu-guard. `{interface}`, `{vlan}`, `{uplink}`."""
+    port_config: str = "show running-config interface {interface}"
+    """What shows the configuration of one port."""
+    confirmed: Confirmed | None = None
+    """`None`: a change of this platform stays, whoever is cut off by it."""
     auto_recovery: tuple[str, ...] = ()
     """Lines that let a closed port come back by itself; `{cause}` in the vendor's word, `{interval}` in seconds."""
     unverified: tuple[str, ...] = ()
     """What of this file was not seen in any document or on any device: handled, not to be relied on."""
     not_offered: Mapping[str, str] = field(default_factory=dict)
     """By need: why this platform cannot answer it, in one sentence."""
+
+    def arming(self, minutes: int) -> tuple[str, ...]:
+        """What is sent before configuration mode, for a change that is taken back unless confirmed."""
+        return tuple(_timed(line, minutes) for line in self.confirmed.arm) if self.confirmed else ()
+
+    def reverting(self, minutes: int) -> Platform:
+        """Itself, entering and committing so that the device takes the change back unless confirmed."""
+        way = self.confirmed
+        if way is None:
+            return self
+        return replace(
+            self,
+            configure=tuple(_timed(line, minutes) for line in way.configure) or self.configure,
+            commit=_timed(way.commit, minutes) or self.commit,
+            abandon=way.abandon or self.abandon,
+        )
 
     def interface(self, name: str) -> str:
         """The device's long name of an interface that one of its tables may abbreviate."""
@@ -122,6 +163,16 @@ class Platform:
                 (c for w, c in self.err_disable_causes.items() if _squash(w) == squashed), None
             )
         return ErrDisableCause.OTHER if known is None else known
+
+
+def _timed(line: str, minutes: int) -> str:
+    for word, value in (
+        ("minutes", f"{minutes}"),
+        ("mm", f"{minutes:02d}"),
+        ("seconds", f"{60 * minutes}"),
+    ):
+        line = line.replace("{" + word + "}", value)
+    return line
 
 
 def _squash(word: str) -> str:

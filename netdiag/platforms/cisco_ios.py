@@ -7,7 +7,7 @@ references and message guides.
 from __future__ import annotations
 
 from netdiag.model import ErrDisableCause as C
-from netdiag.platforms.base import Command, Platform
+from netdiag.platforms.base import Command, Confirmed, Platform
 
 # (code, MIB label, cause, spellings of CLI and syslog)
 _CAUSES: tuple[tuple[int, str, C, tuple[str, ...]], ...] = (
@@ -165,6 +165,12 @@ CISCO_IOS = Platform(
     shut=("interface {interface}", "shutdown"),
     # The err-disabled state is left only through `shutdown`.
     reopen=("interface {interface}", "shutdown", "no shutdown"),
+    # "Configuration Rollback Confirmed Change" (IOS 12.4(23)T, 12.2(33)S and later).
+    confirmed=Confirmed(
+        configure=("configure terminal revert timer {minutes}",),
+        confirm=("configure confirm",),
+        needs="`archive` with a `path`",
+    ),
     # Quirk: the real time may differ from the set one by 15 %; all causes are off by default; a VLAN
     # closed alone is freed by `clear errdisable interface X vlan V` (not verified).
     auto_recovery=("errdisable recovery cause {cause}", "errdisable recovery interval {interval}"),

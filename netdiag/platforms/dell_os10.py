@@ -51,6 +51,7 @@ DELL_OS10 = Platform(
     # or storm control.
     err_disable_codes={2: "macLearnLimitErrDisable", 3: "stationMoveErrDisable"},
     shut=("interface {interface}", "shutdown"),
+    port_config="show running-configuration interface {interface}",
     reopen=("interface {interface}", "shutdown", "no shutdown"),
     # Quirk: `errdisable detect cause bpduguard` decides whether a BPDU shuts the port or only blocks it.
     auto_recovery=("errdisable recovery cause {cause}", "errdisable recovery interval {interval}"),

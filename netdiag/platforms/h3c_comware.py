@@ -117,6 +117,7 @@ HP_COMWARE = Platform(
     },
     shut=("interface {interface}", "shutdown"),
     reopen=("interface {interface}", "undo shutdown"),
+    port_config="display current-configuration interface {interface}",
     # Quirk: Comware 7 brings BPDU-guard and loopback-detection closings back by itself after this,
     # a storm-constrain closing never: a port that bounces at this interval is a live loop. Comware 5's
     # loopback closing needs `undo shutdown`.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netdiag.model import ErrDisableCause as C
-from netdiag.platforms.base import Command, Platform
+from netdiag.platforms.base import Command, Confirmed, Platform
 
 _SHORT = {
     "ge": "GigabitEthernet",
@@ -144,6 +144,7 @@ HUAWEI = Platform(
     # `restart` is shutdown and undo shutdown in one line and opens error-down and LBDT alike; the
     # two lines also end a shutdown by hand.
     reopen=("interface {interface}", "shutdown", "undo shutdown"),
+    port_config="display current-configuration interface {interface}",
     # Quirk: off, no default interval, and only for ports closed *after* the command. There is no
     # cause loopback-detect on V200: LBDT's recovery-time does not bring back action shutdown.
     auto_recovery=("error-down auto-recovery cause {cause} interval {interval}",),
@@ -218,6 +219,11 @@ HUAWEI_VRPV8 = replace(
     # Quirk: without `commit` every change vanishes, and nothing says so: `[*host]` means uncommitted.
     commit="commit",
     commit_prompt=r"^(?:HRP_[A-Z])?\[\*",
+    confirmed=Confirmed(
+        # Not verified: what a second `commit` within the trial says.
+        commit="commit trial {seconds}",
+        confirm=("system-view", "commit", "return"),
+    ),
     short_names={"ge": "GE", "eth": "Ethernet"},
     hardening={
         **HUAWEI.hardening,

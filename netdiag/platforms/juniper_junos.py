@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netdiag.model import ErrDisableCause as C
-from netdiag.platforms.base import Command, Platform
+from netdiag.platforms.base import Command, Confirmed, Platform
 
 _REFUSALS = (
     r"^\s*unknown command\.?",
@@ -96,6 +96,11 @@ JUNIPER_JUNOS = Platform(
         "delete interfaces {interface} disable",
         "run clear ethernet-switching recovery-timeout interface {interface}",
         "run clear error bpdu interface {interface}",
+    ),
+    port_config="show configuration interfaces {interface}",
+    confirmed=Confirmed(
+        commit="commit confirmed {minutes}",
+        confirm=("configure exclusive", "commit", "exit configuration-mode"),
     ),
     auto_recovery=(
         "set interfaces {interface} unit 0 family ethernet-switching recovery-timeout {interval}",

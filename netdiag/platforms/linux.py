@@ -38,6 +38,7 @@ LINUX = Platform(
     leave=(),
     shut=("ip link set dev {interface} down",),
     reopen=("ip link set dev {interface} up",),
+    port_config="ip -details link show dev {interface}",
     hardening={
         "bpdu-guard": ("bridge link set dev {interface} guard on",),
         "storm-control": ("bridge link set dev {interface} bcast_flood off",),

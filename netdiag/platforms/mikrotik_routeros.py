@@ -91,6 +91,7 @@ MIKROTIK_ROUTEROS = Platform(
         "/interface bridge port disable [find interface={interface}]",
         "/interface bridge port enable [find interface={interface}]",
     ),
+    port_config="/interface ethernet print detail without-paging where name={interface}",
     # 0 is for ever; the default is 5 minutes.
     auto_recovery=("/interface ethernet set {interface} loop-protect-disable-time={interval}s",),
     hardening={

@@ -123,6 +123,7 @@ RUCKUS_FASTIRON = Platform(
     shut=("interface ethernet {interface}", "disable"),
     # Quirk: `clear loop-detection` would re-enable *all* ports that loops closed: one port is
     # disabled and enabled instead.
+    port_config="show running-config interface ethernet {interface}",
     reopen=("interface ethernet {interface}", "disable", "enable"),
     auto_recovery=("errdisable recovery cause {cause}", "errdisable recovery interval {interval}"),
     hardening={

@@ -55,6 +55,7 @@ TPLINK_JETSTREAM = Platform(
     shut=("interface gigabitEthernet {interface}", "shutdown"),
     # In manual mode a port stays closed until told so; the recovery object of the MIB is *writable*
     # and never set.
+    port_config="show running-config interface gigabitEthernet {interface}",
     reopen=(
         "interface gigabitEthernet {interface}",
         "loopback-detection recover",

@@ -73,11 +73,14 @@ class Store:
         self._engine.dispose()
 
     @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
-        """Held while the block runs, by one process only; `Locked` at once when another has it."""
+    def lock(self, name: str, *, who: str = "", what: str = "") -> Iterator[None]:
+        """Held while the block runs, by one process only; `Locked` at once when another has it.
+
+        `who` holds it, and what it is a lock of: both are said to the next one.
+        """
         with ExitStack() as stack:
             with translated(self.path):
-                stack.enter_context(lock.held(self.path, name))
+                stack.enter_context(lock.held(self.path, name, who=who, what=what))
             yield
 
     # --- what was observed ---

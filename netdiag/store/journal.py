@@ -1,7 +1,9 @@
 """The record of changes: append-only, written before and after every action, each row chained.
 
 An action is a row `intend` before anything is sent, and a row `outcome` after. One without an
-outcome may or may not have been sent: that is what `unfinished` is for. Each row's hash covers its
+outcome may or may not have been sent: that is what `unfinished` is for. The other rows say what else
+decided over a change: `approval`, `override`, `run` and `step` with their beginning and end,
+`take-over`, `stop` and `release`. Each row's hash covers its
 content and the hash before it, so an edit, a removal or a new order shows; the end of the chain is
 kept apart, so rows cut off at the end show too. Whoever can write the whole file can compute a new
 chain: keep `head()` (`netdiag audit verify` prints it) elsewhere, to hold the file against later.
@@ -11,8 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,8 +32,20 @@ GENESIS = "0" * 64
 """What the first row chains to."""
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of the record, as it was written."""
+
+    seq: int
+    at: datetime
+    ticket: str
+    event: str
+    """intend, outcome, approval, override, run, step, take-over, stop or release."""
+    body: Mapping[str, Any]
+
+
 class Journal:
-    """The actions of one database."""
+    """The record of one database."""
 
     def __init__(self, engine: Engine, path: Path) -> None:
         self._engine = engine
@@ -48,6 +62,9 @@ class Journal:
         at: datetime,
         *,
         action: str = "",
+        before: str = "",
+        plan: str = "",
+        undoes: int | None = None,
     ) -> int:
         """On disk when this returns: only then may anything be sent. The action's id.
 
@@ -61,6 +78,9 @@ class Journal:
             "lines": list(lines),
             "approved_by": approved_by,
             "action": action,
+            "before": before,
+            "plan": plan,
+            "undoes": undoes,
         }
         return self._append(None, run.partition("/")[0], "intend", at, body)
 
@@ -76,6 +96,63 @@ class Journal:
         """The actions of a ticket (all without one), in the order in which they were intended."""
         return self._actions(*(() if ticket is None else (JOURNAL.c.ticket == ticket,)))
 
+    def write(self, event: str, ticket: str, at: datetime, **body: Any) -> int:
+        """A row that is no change of a device; its number. On disk when this returns."""
+        if event in ("intend", "outcome"):
+            raise UsageError(f"{event!r} is written by a method of its own")
+        return self._append(None, ticket, event, at, body)
+
+    def events(
+        self, ticket: str | None = None, *, after: int = 0, only: Sequence[str] = ()
+    ) -> tuple[Event, ...]:
+        """The rows after that number, in their order: of a ticket (all without one), of these events."""
+        where = [JOURNAL.c.seq > after]
+        where += [] if ticket is None else [JOURNAL.c.ticket == ticket]
+        where += [JOURNAL.c.event.in_(only)] if only else []
+        query = JOURNAL.select().where(*where).order_by(JOURNAL.c.seq)
+        with translated(self._path), self._engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        return tuple(
+            Event(r["seq"], from_stored(r["at"]), r["ticket"], r["event"], self._body(r))
+            for r in rows
+        )
+
+    def stopped(self) -> Event | None:
+        """The stop that holds now: nothing further may be sent anywhere."""
+        query = (
+            JOURNAL.select()
+            .where(JOURNAL.c.event.in_(("stop", "release")))
+            .order_by(JOURNAL.c.seq.desc())
+            .limit(1)
+        )
+        with translated(self._path), self._engine.connect() as connection:
+            last = connection.execute(query).mappings().first()
+        if last is None or last["event"] == "release":
+            return None
+        return Event(last["seq"], from_stored(last["at"]), "", "stop", self._body(last))
+
+    def intended_since(self, since: datetime) -> tuple[tuple[str, datetime], ...]:
+        """(device, when) of every change that was intended at that time or later."""
+        query = JOURNAL.select().where(
+            JOURNAL.c.event == "intend", JOURNAL.c.at >= to_stored(since)
+        )
+        with translated(self._path), self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(JOURNAL.c.seq)).mappings().all()
+        return tuple((str(self._body(r)["device"]), from_stored(r["at"])) for r in rows)
+
+    def _body(self, row: Any) -> Mapping[str, Any]:
+        try:
+            body: Mapping[str, Any] = json.loads(row["body"])
+        except ValueError as exc:
+            raise self._altered(exc) from exc
+        return body
+
+    def _altered(self, exc: Exception) -> StoreError:
+        return StoreError(
+            f"database {self._path}: the record of changes was altered ({exc});"
+            " see `netdiag audit verify`"
+        )
+
     def _actions(self, *where: Any) -> tuple[Action, ...]:
         query = JOURNAL.select().where(*where).order_by(JOURNAL.c.seq)
         with translated(self._path), self._engine.connect() as connection:
@@ -83,10 +160,7 @@ class Journal:
         try:
             return _fold(rows)
         except (ValueError, KeyError, TypeError) as exc:
-            raise StoreError(
-                f"database {self._path}: the record of changes was altered ({exc});"
-                " see `netdiag audit verify`"
-            ) from exc
+            raise self._altered(exc) from exc
 
     def unfinished(self) -> tuple[Action, ...]:
         """Actions with no outcome: netdiag ended in mid-action, look before doing anything."""
@@ -97,20 +171,31 @@ class Journal:
         with translated(self._path), self._engine.connect() as connection:
             return _head(connection)
 
-    def verify_chain(self) -> tuple[str, ...]:
-        """Sentences that say where the record was changed; empty when it is whole."""
+    def verify_chain(self, anchor: tuple[int, str] | None = None) -> tuple[str, ...]:
+        """Sentences that say where the record was changed; empty when it is whole.
+
+        `anchor`: a `head()` that was kept elsewhere (the hash's beginning is enough); the record has
+        to have that very row still.
+        """
         wrong: list[str] = []
         previous, number = GENESIS, 0
+        kept = GENESIS if anchor is not None and anchor[0] == 0 else ""
         with translated(self._path), self._engine.connect() as connection:
             for row in connection.execute(JOURNAL.select().order_by(JOURNAL.c.seq)).mappings():
                 number += 1
                 wrong += _faults(row, number, previous)
                 previous, number = row["hash"], row["seq"]
+                kept = previous if anchor is not None and number == anchor[0] else kept
             head = _head(connection)
         if head != (number, previous):
             wrong.append(
                 f"the record ends at row {number}, but its last known row is {head[0]}:"
                 " rows at its end were removed, added or changed"
+            )
+        if anchor is not None and (not anchor[1] or not kept.startswith(anchor[1])):
+            wrong.append(
+                f"row {anchor[0]} is {kept[:16] or 'missing'}, but {anchor[1][:16]!r} was kept of it"
+                " elsewhere: the record was written anew"
             )
         return tuple(wrong)
 
@@ -177,7 +262,7 @@ def _fold(rows: Iterable[Any]) -> tuple[Action, ...]:
         if row["event"] == "intend":
             body["lines"] = tuple(body["lines"])
             actions[row["action_id"]] = Action(id=row["action_id"], at=at, **body)
-        elif row["action_id"] in actions:
+        elif row["event"] == "outcome" and row["action_id"] in actions:
             actions[row["action_id"]] = replace(
                 actions[row["action_id"]],
                 state=ActionState(body["state"]),

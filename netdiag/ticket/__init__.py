@@ -46,6 +46,7 @@ __all__ = [
     "WrongLease",
     "acted",
     "approved",
+    "approvers",
     "close",
     "diagnosed",
     "escalate",
@@ -194,8 +195,13 @@ def escalate(ticket: Ticket, to: str, why: str, at: datetime, by: str) -> Ticket
     return _to(_log(ticket, at, by, "stage", f"escalated to {to}: {why}"), Stage.ESCALATED, at)
 
 
-def approved(ticket: Ticket, steps: Sequence[int], at: datetime, by: str) -> Ticket:
-    """Allow steps of the present plan; an approval of an earlier plan does not carry over."""
+def approved(
+    ticket: Ticket, steps: Sequence[int], at: datetime, by: str, *, plan: str = ""
+) -> Ticket:
+    """Allow steps of the present plan; an approval of an earlier plan does not carry over.
+
+    `plan`: the mark of the plan that was shown to the person.
+    """
     _not_closed(ticket, "be approved")
     planned = {step.step for step in ticket.diagnosis.plan} if ticket.diagnosis else set()
     unknown = [step for step in steps if step not in planned]
@@ -204,15 +210,24 @@ def approved(ticket: Ticket, steps: Sequence[int], at: datetime, by: str) -> Tic
     if not by.strip():
         raise Refused(f"{ticket.id}: an approval needs a name")
     ticket = replace(
-        ticket, approvals=(*ticket.approvals, *(Approval(s, _clip(by), at) for s in steps))
+        ticket, approvals=(*ticket.approvals, *(Approval(s, _clip(by), at, plan) for s in steps))
     )
     words = "step " + ", ".join(str(s) for s in steps)
     return _to(_log(ticket, at, by, "approval", words), Stage.REPAIRING, at)
 
 
-def is_approved(ticket: Ticket, step: int) -> Approval | None:
-    """Who approved that step of the present plan."""
-    return next((a for a in ticket.approvals if a.step == step), None)
+def is_approved(ticket: Ticket, step: int, *, plan: str | None = None) -> Approval | None:
+    """Who approved that step first; with `plan`, of the plan of that mark alone."""
+    return next(iter(approvers(ticket, step, plan=plan)), None)
+
+
+def approvers(ticket: Ticket, step: int, *, plan: str | None = None) -> tuple[Approval, ...]:
+    """The approvals of a step by different people, the first of each; names differ by more than case."""
+    found: dict[str, Approval] = {}
+    for a in ticket.approvals:
+        if a.step == step and plan in (None, a.plan):
+            found.setdefault(" ".join(a.by.split()).casefold(), a)
+    return tuple(found.values())
 
 
 def acted(ticket: Ticket, action: Action, at: datetime) -> Ticket:

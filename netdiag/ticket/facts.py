@@ -104,6 +104,8 @@ class Approval:
     step: int
     by: str
     at: datetime
+    plan: str = ""
+    """The mark of the plan that was shown (`playbook.mark`): a changed plan needs a new approval."""
 
 
 class ActionState(StrEnum):
@@ -137,6 +139,12 @@ class Action:
     transcript: str = ""
     """What came back, as it came."""
     finished: datetime | None = None
+    before: str = ""
+    """The port's configuration and state, read before anything was sent."""
+    plan: str = ""
+    """The mark of the plan that the step is of."""
+    undoes: int | None = None
+    """The action that this one takes back."""
 
 
 class Verdict(StrEnum):
