@@ -21,6 +21,11 @@ logging.getLogger("scapy").setLevel(logging.CRITICAL)  # hostile frames would fi
 
 Message = dict[str, Any]
 
+_LONGEST = 65_535
+"""Octets of a message: no datagram is longer, and what claims to be would take seconds."""
+_MOST = 64
+"""Addresses of one kind kept of one message."""
+
 
 class TooShort(DecodeError):
     """It ends before it should: no fault of the sender's where not all of it was captured."""
@@ -34,6 +39,8 @@ def message(control: Control) -> Message:
 
     :raises DecodeError: where nothing does.
     """
+    if len(control.payload) > _LONGEST:
+        raise DecodeError(f"{control.kind}: {len(control.payload)} octets")
     try:
         found = _DECODERS[control.kind](control)
     except DecodeError:
@@ -152,7 +159,9 @@ def _options(options: object, found: Message, *, cut: bool) -> None:
 
 def _addresses(into: list[str], values: list[object]) -> None:
     """Option 6 may hold addresses one by one or in one value; whole addresses only."""
-    into.extend(v for v in values if isinstance(v, str) and v not in into)
+    for value in values[:_MOST]:
+        if isinstance(value, str) and value not in into and len(into) < _MOST:
+            into.append(value)
 
 
 # --- DHCPv6 (RFC 8415) ---------------------------------------------------------------------------
@@ -202,7 +211,7 @@ def _dhcp6_inner(payload: bytes, relayed: bool) -> Message:
         layer = packet.getlayer(option)
         found[key] = bytes(layer.duid).hex() if layer is not None else None
     servers = packet.getlayer(dhcp6.DHCP6OptDNSServers)
-    found["dns"] = [str(a) for a in servers.dnsservers] if servers is not None else []
+    found["dns"] = [str(a) for a in servers.dnsservers[:_MOST]] if servers is not None else []
     return found
 
 
@@ -228,7 +237,7 @@ def _ra(control: Control) -> Message:
         "type": "ra",
         "lifetime_s": packet.routerlifetime,
         "prefixes": prefixes,
-        "dns": dns,
+        "dns": dns[:_MOST],
     }
 
 
@@ -278,3 +287,5 @@ _DECODERS: dict[str, Callable[[Control], Message]] = {
     "cdp": lambda control: cdp(control.payload),
     "loopback": lambda _control: {"type": "loopback"},
 }
+KINDS = tuple(_DECODERS)
+"""The protocols that are decoded."""

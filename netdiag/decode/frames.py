@@ -114,6 +114,9 @@ class _Reader:
     def capture(self) -> Capture:
         if not self._ended:
             self._error("total", "the capture process ended before its summary: counts are missing")
+        for table in (*self._dhcp.bounded(), *self._wire.bounded()):
+            if said := table.said():
+                self._error("memory", said)
         own = self._dhcp.probe_macs()
         return replace(
             self._sums,

@@ -10,7 +10,9 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address
+from typing import Any
 
+from netdiag.decode.bounded import Bounded
 from netdiag.decode.frames_line import Line
 from netdiag.model import Dhcp6Server, DhcpFlood, DhcpServer
 
@@ -18,6 +20,10 @@ _FLOOD = 100
 """Distinct DISCOVERs from one source within `_WINDOW`: no client asks a tenth as often."""
 _WINDOW = timedelta(seconds=10)
 _MAX_CLIENTS = 10_000
+_MAX_ASKERS = 50_000
+_MAX_STACKS = 4096
+_MAX_GIVEN = 256
+"""Different gateways or name servers remembered of one server: a liar names thousands."""
 NO_ADDRESS = str(IPv4Address(0))
 _ANSWERS = {"offer": "offers", "ack": "acks", "nak": "naks"}
 _ANSWERS6 = {"advertise": "advertises", "reply": "replies"}
@@ -52,18 +58,27 @@ class Dhcp:
     """Everything that DHCP and DHCPv6 messages say in one capture."""
 
     def __init__(self) -> None:
-        self._servers: dict[tuple[str | None, str, str | None], _Answers] = {}
-        self._servers6: dict[tuple[str | None, str], Dhcp6Server] = {}
+        self._servers: Bounded[tuple[str | None, str, str | None], _Answers] = Bounded(
+            "DHCP servers"
+        )
+        self._servers6: Bounded[tuple[str | None, str], Dhcp6Server] = Bounded("DHCPv6 servers")
         self._vendors: dict[str, str | None] = {}
-        self._clients: dict[str, None] = {}
-        self._asked: dict[tuple[str, int | None], _Asked] = {}
+        self._clients: Bounded[str, None] = Bounded("DHCP clients", _MAX_ASKERS)
+        self._asked: Bounded[tuple[str, int | None], _Asked] = Bounded(
+            "senders of DHCP", _MAX_ASKERS
+        )
         self._probed: dict[int | None, set[int]] = {}
         self._probe_macs: set[str] = set()
         self._offered: set[int] = set()
         self.probes_sent = 0
 
     def vendor(self, line: Line) -> None:
-        self._vendors[line.text("mac")] = line.optional("vendor")
+        if len(self._vendors) < _MAX_ASKERS:
+            self._vendors[line.text("mac")] = line.optional("vendor")
+
+    def bounded(self) -> tuple[Bounded[Any, Any], ...]:
+        """The tables that strangers fill."""
+        return (self._servers, self._servers6, self._clients, self._asked)
 
     def probe(self, line: Line) -> None:
         self.probes_sent += 1
@@ -84,13 +99,16 @@ class Dhcp:
         client, src = line.text("client"), line.text("src")
         if client in self._probe_macs:
             return
-        if len(self._clients) < _MAX_CLIENTS:
+        if self._clients.room(client):
             self._clients[client] = None
         relayed = line.text("giaddr") != NO_ADDRESS
         if line.optional("message") != "discover" or at is None or copies or relayed:
             return
         stack = line.stack()
-        asked = self._asked.setdefault((src, stack[0] if stack else None), _Asked())
+        who = src, stack[0] if stack else None
+        if not self._asked.room(who):
+            return
+        asked = self._asked.setdefault(who, _Asked())
         asked.discovers += 1
         if len(asked.clients) < _MAX_CLIENTS:
             asked.clients.add(client)
@@ -107,6 +125,8 @@ class Dhcp:
         server_id = line.optional("server_id")
         key = (server_id, mac, relay)
         answers = self._servers.get(key)
+        if not self._servers.room(key):
+            return
         if answers is None:
             fixed = DhcpServer(server_id, line.optional("ip"), mac, relay=relay)
             answers = self._servers[key] = _Answers(fixed)
@@ -114,15 +134,20 @@ class Dhcp:
         name = _ANSWERS.get(line.optional("message") or "")
         if name is not None:
             answers.counts[name] = answers.counts.get(name, 0) + count
-        answers.routers.update(dict.fromkeys(line.texts("routers")))
-        answers.dns.update(dict.fromkeys(line.texts("dns")))
-        answers.stacks.add(line.stack())
+        if len(answers.routers) < _MAX_GIVEN:
+            answers.routers.update(dict.fromkeys(line.texts("routers")))
+        if len(answers.dns) < _MAX_GIVEN:
+            answers.dns.update(dict.fromkeys(line.texts("dns")))
+        if len(answers.stacks) < _MAX_STACKS:
+            answers.stacks.add(line.stack())
         self._served(answers, line, name)
 
     def _served(self, answers: _Answers, line: Line, name: str | None) -> None:
         client, address = line.text("client"), line.text("yiaddr")
         if name == "offers":
-            self._offered.add(line.number("xid"))
+            xid = line.number("xid")
+            if any(xid in xids for xids in self._probed.values()):
+                self._offered.add(xid)
         if len(answers.clients) < _MAX_CLIENTS and client not in self._probe_macs:
             answers.clients[client] = None
         if name == "acks" and address != NO_ADDRESS and len(answers.leases) < _MAX_CLIENTS:
@@ -133,13 +158,15 @@ class Dhcp:
         if name is None:
             return
         mac, duid, stack = line.text("src"), line.optional("duid"), line.stack()
+        if not self._servers6.room((duid, mac)):
+            return
         server = self._servers6.get((duid, mac)) or Dhcp6Server(duid, line.optional("ip"), mac)
-        stacks = tuple(sorted({*server.stacks, stack}))
+        stacks = with_stack(server.stacks, stack)
         server = replace(
             server,
             advertises=server.advertises + (count if name == "advertises" else 0),
             replies=server.replies + (count if name == "replies" else 0),
-            dns=tuple(dict.fromkeys((*server.dns, *line.texts("dns")))),
+            dns=tuple(dict.fromkeys((*server.dns, *line.texts("dns"))))[:_MAX_GIVEN],
             first=_earlier(server.first, at),
             last=_later(server.last, at),
             stacks=stacks,
@@ -198,6 +225,14 @@ class Dhcp:
             for (mac, vlan), asked in self._asked.items()
             if asked.most >= _FLOOD and asked.start is not None and asked.end is not None
         )
+
+
+def with_stack(
+    known: tuple[tuple[int, ...], ...], stack: tuple[int, ...]
+) -> tuple[tuple[int, ...], ...]:
+    """The tag stacks with one more."""
+    full = stack in known or len(known) >= _MAX_STACKS
+    return known if full else tuple(sorted((*known, stack)))
 
 
 def outer(stacks: set[tuple[int, ...]] | tuple[tuple[int, ...], ...]) -> tuple[int, ...]:

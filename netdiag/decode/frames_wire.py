@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from netdiag.decode.frames_dhcp import NO_ADDRESS, outer
+from netdiag.decode.bounded import Bounded
+from netdiag.decode.frames_dhcp import NO_ADDRESS, outer, with_stack
 from netdiag.decode.frames_line import Line
 from netdiag.model import ArpConflict, Neighbor, RouterAdvertiser, Station, StpRoot
 
@@ -19,6 +21,7 @@ _TOGETHER = timedelta(seconds=3)
 _BACK = timedelta(minutes=5)
 """An address claimed again by its first holder within this time was never given up."""
 _MAX_CLAIMS = 50_000
+_MAX_PREFIXES = 256
 _VIRTUAL = (
     "00:00:5e:00:01:",  # VRRP, CARP (RFC 9568)
     "00:00:5e:00:02:",
@@ -47,12 +50,20 @@ class Wire:
     """Everything but DHCP in one capture."""
 
     def __init__(self) -> None:
-        self._claims: dict[tuple[str, tuple[int, ...]], _Claim] = {}
+        self._claims: Bounded[tuple[str, tuple[int, ...]], _Claim] = Bounded(
+            "addresses in ARP", _MAX_CLAIMS
+        )
         self._asked: dict[tuple[str, tuple[int, ...]], tuple[datetime, ...]] = {}
-        self._stations: dict[tuple[str, str, int | None], Station] = {}
-        self._routers: dict[tuple[str, str | None], RouterAdvertiser] = {}
-        self._roots: dict[tuple[int | None, int, str], StpRoot] = {}
-        self._neighbors: dict[tuple[str | None, ...], Neighbor] = {}
+        self._stations: Bounded[tuple[str, str, int | None], Station] = Bounded(
+            "stations", _MAX_CLAIMS
+        )
+        self._routers: Bounded[tuple[str, str | None], RouterAdvertiser] = Bounded("IPv6 routers")
+        self._roots: Bounded[tuple[int | None, int, str], StpRoot] = Bounded("spanning-tree roots")
+        self._neighbors: Bounded[tuple[str | None, ...], Neighbor] = Bounded("LLDP or CDP senders")
+
+    def bounded(self) -> tuple[Bounded[Any, Any], ...]:
+        """The tables that strangers fill."""
+        return (self._claims, self._stations, self._routers, self._roots, self._neighbors)
 
     def message(self, line: Line, at: datetime | None) -> None:
         kind = line.text("type")
@@ -74,9 +85,9 @@ class Wire:
         if ip == NO_ADDRESS or mac in ("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"):
             return
         vlan = stack[0] if stack else None
-        if len(self._stations) < _MAX_CLAIMS:
+        if self._stations.room((mac, ip, vlan)):
             self._stations[mac, ip, vlan] = Station(mac, ip, vlan, at)
-        if at is None or len(self._claims) >= _MAX_CLAIMS:
+        if at is None or not self._claims.room((ip, stack)):
             return
         claim = self._claims.setdefault((ip, stack), _Claim())
         announced = line.text("tpa") == ip
@@ -119,13 +130,17 @@ class Wire:
         if line.maybe("ttl") != 255:  # RFC 4861, 6.1.2: from beyond this link, to be ignored
             return
         key = (line.text("src"), line.optional("ip"))
+        if not self._routers.room(key):
+            return
         known = self._routers.get(key) or RouterAdvertiser(key[1], key[0])
-        stacks = tuple(sorted({*known.stacks, line.stack()}))
+        stacks = with_stack(known.stacks, line.stack())
         self._routers[key] = replace(
             known,
             vlans=outer(stacks),
             stacks=stacks,
-            prefixes=tuple(dict.fromkeys((*known.prefixes, *line.texts("prefixes")))),
+            prefixes=tuple(dict.fromkeys((*known.prefixes, *line.texts("prefixes"))))[
+                :_MAX_PREFIXES
+            ],
             lifetime_s=line.maybe("lifetime_s"),
             session=line.optional("session"),
             first=min((t for t in (known.first, at) if t), default=None),
@@ -144,6 +159,8 @@ class Wire:
         stack = line.stack()
         vlan = line.maybe("vlan_id") or line.number("extension") or (stack[0] if stack else None)
         key = (vlan, line.number("priority"), mac)
+        if not self._roots.room(key):
+            return
         known = self._roots.get(key) or StpRoot(*key, first=at)
         self._roots[key] = replace(
             known,
@@ -168,7 +185,9 @@ class Wire:
             management_address=line.optional("management_address"),
             platform=line.optional("platform"),
         )
-        self._neighbors[kind, found.chassis_id, found.port_id] = found
+        key = (kind, found.chassis_id, found.port_id)
+        if self._neighbors.room(key):
+            self._neighbors[key] = found
 
     def neighbors(self) -> tuple[Neighbor, ...]:
         return tuple(self._neighbors.values())

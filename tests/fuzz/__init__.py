@@ -1,0 +1,1 @@
+"""Fuzzing: every decoder and file reader against octets of strangers."""
