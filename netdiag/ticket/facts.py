@@ -11,10 +11,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from netdiag.model import Cause, Diagnosis, Kind, Severity
+from netdiag.ticket.rules import SHIPPED, Level, Rules
 
-AREA_REPORTS = 2
-AREA_AFFECTED = 3
-MANY_AFFECTED = 10
+_URGENT = frozenset({Severity.CRITICAL.value, Severity.MAJOR.value, "page", "emergency"})
+_MILD = frozenset({Severity.WARNING.value, "info", "none"})
+"""Alertmanager's labels stand beside RFC 8632's words."""
 
 
 class Stage(StrEnum):
@@ -39,27 +40,6 @@ PHASE = {
 """Each stage's place among the five that people speak of."""
 
 
-class Level(StrEnum):
-    """A degree of impact or urgency."""
-
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-
-
-_PRIORITY = {
-    (Level.HIGH, Level.HIGH): "P1",
-    (Level.HIGH, Level.MEDIUM): "P2",
-    (Level.HIGH, Level.LOW): "P3",
-    (Level.MEDIUM, Level.HIGH): "P2",
-    (Level.MEDIUM, Level.MEDIUM): "P3",
-    (Level.MEDIUM, Level.LOW): "P4",
-    (Level.LOW, Level.HIGH): "P3",
-    (Level.LOW, Level.MEDIUM): "P4",
-    (Level.LOW, Level.LOW): "P4",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
     """What one caller said; `None` means that nobody asked or nobody knew."""
@@ -80,10 +60,8 @@ class Report:
 
     @property
     def area(self) -> str | None:
-        """`site/floor`, as the inventory writes it; `None` without a site."""
-        if not self.site:
-            return None
-        return f"{self.site}/{self.floor}" if self.floor else self.site
+        """`site/floor`, as the inventory writes it; a floor alone where no site was said."""
+        return "/".join(part for part in (self.site, self.floor) if part) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +71,47 @@ class Entry:
     at: datetime
     who: str
     what: str
-    """report, note, stage, finding, approval, action or verification."""
+    """report, answer, alert, note, stage, finding, approval, action, verification or priority."""
     text: str
+    origin: str | None = None
+    """Where it came from, if not from here: `SYSTEM/ID` of another ticket system's entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A caller's answer to one of the narrowing questions."""
+
+    at: datetime
+    by: str | None
+    question: str
+    choice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A time in which somebody else had to act; `until` is `None` while it lasts."""
+
+    since: datetime
+    whom: str
+    """user, provider or window."""
+    why: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What a monitoring system reported, under the key by which it knows it."""
+
+    key: str
+    name: str
+    summary: str
+    severity: str | None
+    starts: datetime
+    ends: datetime | None = None
+    """When it was reported as over; `None`: it still fires."""
+    times: int = 1
+    """How often it was sent while it fired."""
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +231,14 @@ class Ticket:
     closed: datetime | None = None
     close_reason: str | None = None
     feedback: tuple[str, ...] = ()
+    rules: Rules = SHIPPED
+    answers: tuple[Answer, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    files: tuple[str, ...] = ()
+    """Paths of evidence that belongs to it: captures, photographs, logs."""
+    first_checks: datetime | None = None
+    """When the first look after several calls was begun."""
 
     @property
     def cause(self) -> Cause | None:
@@ -234,7 +259,8 @@ class Ticket:
     @property
     def is_area_outage(self) -> bool:
         """Several callers, or one who speaks of several people."""
-        return len(_callers(self.reports)) >= AREA_REPORTS or self.affected >= AREA_AFFECTED
+        rules = self.rules
+        return len(_callers(self.reports)) >= rules.callers or self.affected >= rules.medium_from
 
     @property
     def kind(self) -> Kind | None:
@@ -248,28 +274,27 @@ class Ticket:
         """How many are harmed."""
         radius = self.diagnosis.blast_radius if self.diagnosis and self.cause else None
         stations = radius.stations if radius else 0
-        if (radius and radius.devices) or max(self.affected, stations) >= MANY_AFFECTED:
+        if (radius and radius.devices) or max(self.affected, stations) >= self.rules.high_from:
             return Level.HIGH
-        if self.is_area_outage or stations >= AREA_AFFECTED:
+        if self.is_area_outage or stations >= self.rules.medium_from:
             return Level.MEDIUM
         return Level.LOW
 
     @property
     def urgency(self) -> Level:
-        """What a person said, else how bad the findings are, else medium."""
+        """What a person said, else how bad the findings and alerts are, else medium."""
         if self.urgency_said is not None:
             return self.urgency_said
-        severities = {f.severity for f in self.diagnosis.findings} if self.diagnosis else set()
-        if severities & {Severity.CRITICAL, Severity.MAJOR}:
+        seen = {str(f.severity) for f in self.diagnosis.findings} if self.diagnosis else set()
+        seen |= {a.severity.casefold() for a in self.alerts if a.severity and a.ends is None}
+        if seen & _URGENT:
             return Level.HIGH
-        if severities and severities <= {Severity.WARNING}:
-            return Level.LOW
-        return Level.MEDIUM
+        return Level.LOW if seen and seen <= _MILD else Level.MEDIUM
 
     @property
     def priority(self) -> str:
-        """P1 to P4: impact x urgency."""
-        return _PRIORITY[self.impact, self.urgency]
+        """P1 to P4: impact x urgency, by the team's table."""
+        return self.rules.rank(self.impact, self.urgency)
 
     @property
     def summary(self) -> str:
@@ -277,14 +302,20 @@ class Ticket:
         if self.cause_text:
             return self.cause_text
         said = next((r.symptom for r in self.reports if r.symptom), None)
-        return said or "no symptom said yet"
+        alert = next((a.summary or a.name for a in self.alerts), None)
+        return said or alert or "no symptom said yet"
+
+    @property
+    def waiting(self) -> Wait | None:
+        """Whom it waits for now."""
+        return next((w for w in reversed(self.waits) if w.until is None), None)
 
     @property
     def began(self) -> datetime:
-        """The earliest time that a caller or a finding names, else when the ticket was opened."""
+        """The earliest time that a caller, a finding or an alert names, else when the ticket was opened."""
         said = [r.since for r in self.reports if r.since is not None]
         seen = [f.first_seen for f in self.diagnosis.findings] if self.diagnosis else []
-        return min([self.opened, *said, *seen])
+        return min([self.opened, *said, *seen, *(a.starts for a in self.alerts)])
 
     def reached(self, stage: Stage) -> datetime | None:
         """When the ticket first came into that stage."""
