@@ -17,6 +17,7 @@ from netdiag.text import clean
 if TYPE_CHECKING:
     from netdiag.access import Target
     from netdiag.files.inventory import Inventory
+    from netdiag.files.process import Process
     from netdiag.store import Store
 
 _WHOLE = 20
@@ -79,7 +80,14 @@ def open_store(db: Path | None) -> Store:
     """The database of `--db`, NETDIAG_DB, or the default place."""
     from netdiag import store
 
-    return store.Store(db or store.default_path())
+    return store.Store(db or store.default_path(), rules=lambda: process().rules)
+
+
+def process() -> Process:
+    """The team's rules: NETDIAG_PROCESS, or `process.yaml` in the config folder, or the shipped ones."""
+    from netdiag.files import process as files_process
+
+    return files_process.load()
 
 
 def who() -> str:

@@ -71,3 +71,44 @@ data:
 def starter() -> dict[str, str]:
     """File name to text: an inventory that loads as it is, and says how to fill it."""
     return {"hosts.yaml": _HOSTS, "groups.yaml": _GROUPS, "defaults.yaml": _DEFAULTS}
+
+
+PROCESS = """\
+# The team's rules for tickets. Every line that is missing holds as shipped; a misspelt key is an
+# error with file and line. `netdiag ticket rules` shows what is in force. A secret is a reference:
+# env:NAME, file:PATH or keyring:NAME.
+priority:                             # impact: rows, urgency: columns
+  high:   {high: P1, medium: P2, low: P3}
+  medium: {high: P2, medium: P3, low: P4}
+  low:    {high: P3, medium: P4, low: P4}
+impact:
+  high_from: 10                       # people or stations; a switch that is cut off is always high
+  medium_from: 3
+  callers: 2                          # so many callers from one place are an area outage
+service_levels:                       # 30s, 15m, 4h, 2d of the time in which the clock runs
+  P1: {response: 15m, resolution: 4h, always: true}     # always: outside the business hours too
+  P2: {response: 30m, resolution: 8h, always: true}
+  P3: {response: 4h, resolution: 24h}
+  P4: {response: 8h, resolution: 80h}
+# business_hours:                     # without them the clocks run day and night
+#   timezone: Europe/Stockholm
+#   days: [mon, tue, wed, thu, fri]
+#   from: "08:00"
+#   to: "17:00"
+#   holidays: [2026-12-24, 2026-12-25]
+clocks_stop_for: [user]               # user, provider, window (an agreed time for changes)
+join: 30m                             # calls from one place within this time are one incident
+first_checks: background              # switch ports and DHCP when an area is out: or foreground, off
+# site: HQ                            # of a caller who names none
+# teams:                              # netdiag ticket escalate TICKET --to dba
+#   dba: {trade: databases, notify: ["env:NOTIFY_DBA"]}
+# notify:                             # addresses as apprise writes them: mailto://, wecombot://, ...
+#   - {to: "env:NOTIFY_NOC", on: [opened, area-outage, escalated, breached, verified, closed], from_priority: P2}
+# systems:                            # netdiag ticket sync
+#   rt: {kind: rt, url: "https://rt.example.org", token: "env:RT_TOKEN", queue: Network}
+#   jira: {kind: jira, url: "https://example.atlassian.net", user: ops@example.org, password: "env:JIRA_TOKEN", project: NET}
+#   snow: {kind: servicenow, url: "https://example.service-now.com", user: netdiag, password: "env:SNOW"}
+#   glpi: {kind: glpi, url: "https://glpi.example.org", token: "env:GLPI_USER", app_token: "env:GLPI_APP"}
+#   zammad: {kind: zammad, url: "https://zammad.example.org", token: "env:ZAMMAD", group: Network, customer: noc@example.org}
+#   redmine: {kind: redmine, url: "https://redmine.example.org", token: "env:REDMINE", project: network}
+"""

@@ -162,7 +162,11 @@ def _message(error: Mapping[str, Any], loc: Sequence[str | int], model: type[obj
         return "unknown key" + (f": did you mean '{near[0]}'?" if near else "")
     message = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "should")
     value = error.get("input")
-    if kind not in _UNQUOTED and not any(_SECRET.search(str(part)) for part in loc):
+    whole = isinstance(value, dict | list)  # a section may hold a secret
+    if kind == "union_tag_invalid":
+        tags = str(error.get("ctx", {}).get("expected_tags", ""))
+        return f"should have kind: {tags.replace(chr(39), '')}"
+    if kind not in _UNQUOTED and not whole and not any(_SECRET.search(str(part)) for part in loc):
         return f"{message}, not {clean(repr(value), 60)}"
     return message
 

@@ -6,10 +6,11 @@ when another netdiag is in the way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -21,7 +22,7 @@ from netdiag.model import Baseline, Capture, LogEvent, Snapshot
 from netdiag.store import lock
 from netdiag.store.database import BUSY_S, connect, default_path, prepare, translated, writing
 from netdiag.store.times import from_stored, to_stored
-from netdiag.ticket import Ticket
+from netdiag.ticket import SHIPPED, Rules, Stage, Ticket
 
 T = TypeVar("T")
 
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from netdiag.store.journal import Journal
+    from netdiag.store.outbox import Outbox
 
 __all__ = ["KEEP_DAYS", "Store", "default_path"]
 
 KEEP_DAYS = 30.0
 """How long snapshots, counters and captures are kept; tickets, articles and the journal stay."""
 _BASELINE_AGE = timedelta(days=14)
+_TRIES = 20
 _EVENT_ROWS = 20_000
 """The newest events that a diagnosis reads."""
 _BASELINE_ROWS = 300_000
@@ -44,8 +47,17 @@ _BASELINE_ROWS = 300_000
 class Store:
     """One database file; open it with `with`."""
 
-    def __init__(self, path: Path, *, keep_days: float = KEEP_DAYS, busy_s: float = BUSY_S) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        keep_days: float = KEEP_DAYS,
+        busy_s: float = BUSY_S,
+        rules: Callable[[], Rules] = lambda: SHIPPED,
+    ) -> None:
+        """`rules`: the team's, asked for when the first ticket is read or written."""
         self.path = path
+        self._rules = cache(rules)
         self._keep = timedelta(days=keep_days)
         with translated(path):
             prepare(path)
@@ -53,9 +65,11 @@ class Store:
         # Late: the schema imports SQLAlchemy, which `netdiag --help` must not.
         from netdiag.store import schema
         from netdiag.store.journal import Journal
+        from netdiag.store.outbox import Outbox
 
         self._schema = schema
         self.journal: Journal = Journal(self._engine, path)
+        self.outbox: Outbox = Outbox(self._engine, path)
 
     def __enter__(self) -> Self:
         return self
@@ -239,7 +253,7 @@ class Store:
     def save_ticket(self, ticket: Ticket) -> Ticket:
         """The ticket as saved, to go on with; `Locked` when someone saved it since it was read."""
         table = self._schema.TICKET
-        saved = replace(ticket, version=ticket.version + 1)
+        saved = replace(self._ruled(ticket), version=ticket.version + 1)
         values = {
             "version": saved.version,
             "stage": str(saved.stage),
@@ -263,13 +277,36 @@ class Store:
         found = self._load_all(Ticket, _bodies(table).where(table.c.id == ticket_id))
         if not found:
             raise UsageError(f"no ticket {ticket_id!r}; `netdiag ticket list` shows them")
-        return found[0]
+        return self._ruled(found[0])
+
+    def change_ticket(self, ticket_id: str, change: Callable[[Ticket], Ticket]) -> Ticket:
+        """Reads, changes and saves a ticket; when somebody saved it meanwhile, once more from the start.
+
+        `change` may run several times. Unchanged is not saved.
+        """
+        for _ in range(_TRIES):
+            ticket = self.ticket(ticket_id)
+            changed = change(ticket)
+            if changed is ticket:
+                return ticket
+            try:
+                return self.save_ticket(changed)
+            except Locked:
+                continue
+        return self.save_ticket(change(self.ticket(ticket_id)))
+
+    def _ruled(self, ticket: Ticket) -> Ticket:
+        """An open ticket follows the rules in force; a closed one keeps its own."""
+        rules = self._rules()
+        if (ticket.stage is Stage.CLOSED and ticket.version) or ticket.rules == rules:
+            return ticket
+        return replace(ticket, rules=rules)
 
     def tickets(self) -> tuple[Ticket, ...]:
         """All of them, the newest first."""
         table = self._schema.TICKET
         query = _bodies(table).order_by(table.c.opened.desc(), table.c.id.desc())
-        return self._load_all(Ticket, query)
+        return tuple(self._ruled(t) for t in self._load_all(Ticket, query))
 
     def save_article(self, article: Article) -> None:
         """A new article, or a new text of a known one."""

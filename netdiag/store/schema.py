@@ -116,3 +116,38 @@ JOURNAL_HEAD = Table(
     Column("seq", Integer, nullable=False),
     Column("hash", String, nullable=False),
 )
+
+# One row for each thing that another system is to be told: written before it is sent.
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("system", String, nullable=False),
+    Column("ticket", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("error", Text),
+    Column("remote", String),
+    Index("outbox_key", "system", "key", unique=True),
+    Index("outbox_state", "system", "state"),
+)
+
+REMOTE = Table(
+    "remote",
+    METADATA,
+    Column("system", String, primary_key=True),
+    Column("ticket", String, primary_key=True),
+    Column("remote", String, nullable=False),
+)
+
+# What one database remembers of each other system, e.g. up to when its changes were read.
+SYNC = Table(
+    "sync",
+    METADATA,
+    Column("system", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+)

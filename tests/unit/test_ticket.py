@@ -46,7 +46,7 @@ def unproven(verdict: Verdict) -> Verification:
     [
         ("HQ/3F/3F-107", ("HQ", "3F", "3F-107")),
         (" HQ / 3F ", ("HQ", "3F", None)),
-        ("总部/三楼/窗边/左", ("总部", "三楼", "窗边/左")),
+        ("总部/三楼/窗边/左", ("总部", "3F", "窗边/左")),
         ("HQ//7", ("HQ", None, "7")),
         ("", (None, None, None)),
         (None, (None, None, None)),
