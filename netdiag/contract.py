@@ -166,6 +166,7 @@ def capture(
         "truncated": c.truncated,
         "malformed": c.malformed,
         "dropped": c.dropped,
+        "bounds": list(c.bounds),
     }
     if rates:
         body["rates"] = [_object(r) for r in c.rates]

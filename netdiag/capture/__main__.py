@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from netdiag.capture import lines, session
+from netdiag.capture import lines, live, session
 from netdiag.capture.probe import FRAMES_PER_S
 from netdiag.errors import NetdiagError, UsageError
 
@@ -39,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     listen.add_argument("--decapsulate", action="store_true")
     listen.add_argument("--write", help="evidence as pcapng")
     listen.add_argument("--room", type=int, default=16 * 1024 * 1024, help="its octets at most")
+    listen.add_argument("--plain", action="store_true", help="without the compiled counting path")
+    listen.add_argument("--marks", action="store_true", help="stdin says what evidence to keep")
     probe = verbs.add_parser("probe")
     probe.add_argument("source")
     probe.add_argument("--vlans", default="-", help="comma list; - is untagged")
@@ -57,25 +59,22 @@ def _run(options: argparse.Namespace) -> None:
     if options.verb == "read":
         session.read(options.path, decapsulate=options.decapsulate)
     elif options.verb == "listen":
-        session.listen(
-            options.source,
-            options.seconds,
-            decapsulate=options.decapsulate,
-            write=options.write,
-            room=options.room,
+        how = live.Listening(
+            options.decapsulate, options.write, options.room, options.marks, options.plain
         )
+        live.listen(options.source, options.seconds, how)
     elif options.verb == "vendor":
         from netdiag.capture.vendor import vendor
 
         sys.stdout.write(json.dumps({mac: vendor(mac) for mac in options.macs.split(",")}))
     elif options.verb == "probe":
         vlans = [_vlan(text) for text in options.vlans.split(",")]
-        session.probe(
+        live.probe(
             options.source, vlans, _what(options.what), options.window, frames_per_s=options.rate
         )
     else:
         targets = [_target(text) for text in options.targets.split(",")]
-        session.arp_probe(options.source, targets, options.window)
+        live.arp_probe(options.source, targets, options.window)
 
 
 def _vlan(text: str) -> int | None:

@@ -9,7 +9,7 @@ one decoding; memory is bounded. Of tunnelled frames the carrier counts, or, whe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from netdiag.capture import dissect
@@ -41,6 +41,8 @@ class Analysis:
     ) -> None:
         self._evidence = evidence
         self.emit = emit
+        self.correct: Callable[[dict[str, Any]], dict[str, Any]] = _as_it_is
+        """What is done to each second's line before it is written."""
         self._decapsulate = decapsulate
         self._limit = decodes_per_s
         self._meter = Meter()
@@ -57,33 +59,47 @@ class Analysis:
 
     def add(self, record: Record) -> tuple[dict[str, Any], Control] | None:
         """Counts one frame; gives back what it says if it was decoded just now."""
+        inner = self._kept(record)
+        found, what = self.count(inner, record.wire_length)
+        if found is None or what is None:
+            return None
+        return self.hear(inner, found, what)
+
+    def count(self, record: Record, carried: int) -> tuple[Frame | None, Control | None]:
+        """One frame in every sum, `carried` octets long on the wire; nothing is decoded."""
         self.packets += 1
-        self.octets += record.wire_length
-        at = record.at if record.at is not None and 0 <= record.at <= _LATEST else None
+        self.octets += carried
+        at = _time(record)
         if at is not None:
-            self.first = at if self.first is None else min(self.first, at)
-            self.last = at if self.last is None else max(self.last, at)
-        record = self._kept(record)
-        found = frame(record)
+            self.heard(at)
+        found, what = self.recognise(record)
         if found is None:
             if record.link_type in _LINK_TYPES:
                 self.malformed += 1
             else:
                 self.undecoded[record.link_type] += 1
-            return None
-        what = control(found)
-        kind = None
+            return None, None
         if what is not None:
-            kind = "stp" if what.kind == "pvst" else what.kind
-            self.kinds[kind] += 1
+            self.kinds[_kind(what)] += 1
         if at is not None:
-            self._count(int(at), found, record.wire_length, kind, what)
-        if what is None or kind is None:
-            return None
+            self._count(int(at), found, record.wire_length, what)
+        return found, what
+
+    @staticmethod
+    def recognise(record: Record) -> tuple[Frame | None, Control | None]:
+        """A frame's headers, and its message where it is a control frame."""
+        found = frame(record)
+        return found, None if found is None else control(found)
+
+    def hear(
+        self, record: Record, found: Frame, what: Control
+    ) -> tuple[dict[str, Any], Control] | None:
+        """Decodes a control frame that is new; a copy of an earlier one is only counted."""
         known = self._known.get((record.vlan, record.octets))
         if known is not None:
-            self._repeat(known, at)
+            self._repeat(known, _time(record))
             return None
+        kind = _kind(what)
         if self._limit is not None and self._decoded[kind] >= self._limit:
             self.skipped += 1
             return None
@@ -101,12 +117,16 @@ class Analysis:
             self._evidence.frame(record)
         return innermost(record) if self._decapsulate else record
 
-    def _count(
-        self, second: int, found: Frame, length: int, kind: str | None, what: Control | None
-    ) -> None:
+    def _count(self, second: int, found: Frame, length: int, what: Control | None) -> None:
         if self._meter.due(second):
             self.flush()
-        self._meter.add(second, found, length, kind, what.payload if what is not None else b"")
+        kind, payload = (None, b"") if what is None else (_kind(what), what.payload)
+        self._meter.add(second, found, length, kind, payload)
+
+    def flush_before(self, second: int) -> None:
+        """Hands over a second that is over although no later frame has come."""
+        if self._meter.is_before(second):
+            self.flush()
 
     def heard(self, at: float) -> None:
         """A frame of that time."""
@@ -117,7 +137,7 @@ class Analysis:
         self, record: Record, found: Frame, what: Control
     ) -> tuple[dict[str, Any], Control] | None:
         """A control frame never seen before, as the line numbered `serial`."""
-        at = record.at if record.at is not None and 0 <= record.at <= _LATEST else None
+        at = _time(record)
         try:
             said = dissect.message(what)
         except dissect.TooShort:
@@ -159,7 +179,7 @@ class Analysis:
         """Hands over the second being counted, and the copies seen in it."""
         line = self._meter.second()
         if line is not None:
-            self.emit(line)
+            self.emit(self.correct(line))
         for serial, (count, at) in self._again.items():
             self.copies(serial, count, at)
         self._again.clear()
@@ -169,8 +189,17 @@ class Analysis:
         """Says how many exact copies of an earlier line came, the last of them at `at`."""
         self.emit({"type": "again", "id": serial, "count": count, "t": at})
 
+    def bounds(self) -> list[str]:
+        """What did not fit into the tables, in words."""
+        return self._meter.bounds()
+
     def finish(
-        self, *, truncated: bool = False, dropped: int | None = None, damage: str | None = None
+        self,
+        *,
+        truncated: bool = False,
+        dropped: int | None = None,
+        damage: str | None = None,
+        bounds: Sequence[str] = (),
     ) -> None:
         """The last second, then the totals."""
         self.flush()
@@ -188,8 +217,23 @@ class Analysis:
                 "truncated": truncated,
                 "dropped": dropped,
                 "damage": damage,
+                "bounds": list(bounds),
             }
         )
+
+
+def _as_it_is(line: dict[str, Any]) -> dict[str, Any]:
+    return line
+
+
+def _time(record: Record) -> float | None:
+    """When it came; `None` where no time is said, or none that can be."""
+    return record.at if record.at is not None and 0 <= record.at <= _LATEST else None
+
+
+def _kind(what: Control) -> str:
+    """The protocol under which it is counted."""
+    return "stp" if what.kind == "pvst" else what.kind
 
 
 _LINK_TYPES = frozenset({0, 1, 101, 108, 113, 228, 229, 276})

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
 from netdiag.capture.analysis import Analysis
 from netdiag.capture.container import Record, Section
-from netdiag.capture.evidence import Evidence
+from netdiag.capture.evidence import Batch, Evidence
 from netdiag.capture.link import ETHERNET, control, frame
 from netdiag.capture.meter import COPIES, NOTABLE, TOP
 
@@ -120,18 +119,14 @@ class Counter:
 
     def _keep(self, octets: Any, n: int) -> None:
         """A copy of the block's frames as they lie, to be taken apart if they are ever written."""
-        index = [column[:n].tolist() for column in self.index]
-        low = index[0][0]
-        high = index[0][-1] + index[1][-1]
-        copy = octets[low:high].tobytes()
-
-        def frames() -> Iterator[Record]:
-            for offset, kept, length, at, vlan in zip(*index, strict=True):
-                start = offset - low
-                yield Record(at, ETHERNET, length, copy[start : start + kept], vlan or None)
-
+        index = self.index
+        low = int(index.offset[0])
+        high = int(index.offset[n - 1] + index.kept[n - 1])
+        columns = (index.offset - low, index.kept, index.length, index.at, index.vlan)
         assert self._evidence is not None
-        self._evidence.batch(len(copy) + 160 * n, frames)
+        self._evidence.batch(
+            Batch(octets[low:high].tobytes(), *(column[:n].tolist() for column in columns))
+        )
 
     def _decode(self, octets: Any, found: int) -> None:
         index, serials = self.index, self._state.known_serial
@@ -188,7 +183,8 @@ class Counter:
             if state.flood[way, scan.FRAMES] >= NOTABLE
         }
         second = int(state.totals[scan.SECOND])
-        self._analysis.emit({"type": "second", "t": second, "rates": rates, "floods": floods})
+        line = {"type": "second", "t": second, "rates": rates, "floods": floods}
+        self._analysis.emit(self._analysis.correct(line))
         state.rates[vlans] = 0
         state.seen_vlans[vlans] = 0
         self._empty()
@@ -232,6 +228,16 @@ class Counter:
             "repeating": int(((counts[:, 1] * 2 > counts[:, 0]) & (counts[:, 1] >= COPIES)).sum()),
             "talking": len(slots),
         }
+
+    def flush_before(self, second: int) -> None:
+        """Hands over a second that is over although no later frame has come."""
+        if 0 <= self._state.totals[self.scan.SECOND] < second:
+            self._flush()
+
+    def sums(self) -> tuple[int, int]:
+        """Packets and octets so far."""
+        totals = self._state.totals
+        return int(totals[self.scan.PACKETS]), int(totals[self.scan.TOTAL_OCTETS])
 
     def finish(self) -> None:
         """The last second; then the analysis' own sums hold ours too."""

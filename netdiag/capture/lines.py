@@ -2,12 +2,13 @@
 
 | type | fields |
 |---|---|
-| second | `t` (second, UTC epoch), `rates` [[vlan, unicast, broadcast, multicast, octets]…], `floods` {cast: {frames, octets, repeats, arp, arp_targets, dhcp, vlans, sources [[mac, frames, repeats]…], repeating, talking}} |
+| second | `t` (second, UTC epoch), `rates` [[vlan, unicast, broadcast, multicast, octets]…], `floods` {cast: {frames, octets, repeats, arp, arp_targets, dhcp, vlans, sources [[mac, frames, repeats]…], repeating, talking}}, `looked` where the sums are scaled from so many frames |
 | arp, dhcp, dhcp6, ra, rs, ns, stp, lldp, cdp, loopback | `id`, `t`, `vlans` (whole stack), `src`, `session`, then what the message says |
 | again | `id` of an earlier line, `count` of exact copies, `t` of the last |
 | vendor | `mac`, `vendor` |
 | probe | `t`, `what`, `vlan`, `xid`, `target`: a frame that this process sent |
-| total | `packets`, `octets`, `first`, `last`, `malformed`, `skipped`, `kinds`, `undecoded` {link type: frames}, `truncated`, `dropped`, `damage` |
+| total | `packets`, `octets`, `first`, `last`, `malformed`, `skipped`, `kinds`, `undecoded` {link type: frames}, `truncated`, `dropped`, `damage`, `bounds` [text…]: what was not looked at one by one |
+| state | once a second on a live wire: `t`, and so far `packets`, `octets`, `dropped`, `looked` (at one by one) |
 | trouble | `what`, `message`: looking ended early, or in part |
 
 On stderr one object {"error": class of `netdiag.errors`, "message", "file"}, exit status that of the

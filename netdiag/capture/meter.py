@@ -67,6 +67,10 @@ class Meter:
         """A frame of that second would end the one being counted."""
         return self._second is not None and second != self._second
 
+    def is_before(self, second: int) -> bool:
+        """The second being counted is over by then."""
+        return self._second is not None and self._second < second and bool(self._rates)
+
     def add(self, second: int, found: Frame, length: int, kind: str | None, payload: bytes) -> None:
         """Counts one frame; call `second()` first when it is `due`."""
         self._second = second
@@ -111,6 +115,12 @@ class Meter:
         if len(self._now) < _REMEMBERED:
             self._now.add(mark)
         return False
+
+    def bounds(self) -> list[str]:
+        """What did not fit, in words."""
+        if len(self._senders) < _REMEMBERED:
+            return []
+        return [f"more than {_REMEMBERED} senders: whether others are known is not told any more"]
 
     def second(self) -> dict[str, Any] | None:
         """What the current second held, as one line; counting starts anew. `None`: nothing."""

@@ -17,7 +17,7 @@ _VERSION, _RX_RING = 10, 5
 _TPACKET_V3 = 2
 _REQUEST = Struct("7I")
 _BLOCK = 1 << 20
-_SIZES = (64, 16, 4)
+_SIZES = (64, 16, 8, 4)
 """Blocks asked for, fewer where memory is short."""
 RETIRE_MS = 40
 """A block with few frames is handed over after this time."""
@@ -37,13 +37,13 @@ class Ring:
         self._blocks, self._next = blocks, 0
 
     @classmethod
-    def of(cls, sock: socket.socket) -> Ring | None:
+    def of(cls, sock: socket.socket, most: int = 64) -> Ring | None:
         """A ring on a socket that is not bound yet, or `None` where the kernel grants none."""
         try:
             sock.setsockopt(SOL_PACKET, _VERSION, _TPACKET_V3)
         except OSError:
             return None
-        for blocks in _SIZES:
+        for blocks in (b for b in _SIZES if b <= most):
             request = _REQUEST.pack(_BLOCK, blocks, 2048, blocks * _BLOCK // 2048, RETIRE_MS, 0, 0)
             try:
                 sock.setsockopt(SOL_PACKET, _RX_RING, request)
@@ -55,10 +55,10 @@ class Ring:
 
     def blocks(self, timeout_s: float) -> Iterator[tuple[int, int]]:
         """(where the first frame's header lies, number of frames) of each full block, once around."""
-        if not self._is_ready():
+        if not self.is_ready():
             select.select([self._socket], [], [], max(0.0, timeout_s))
         for _ in range(self._blocks):
-            if not self._is_ready():
+            if not self.is_ready():
                 return
             start = self._next * _BLOCK
             _, frames, first = _DESCRIPTOR.unpack_from(self.memory, start + 8)
@@ -66,8 +66,14 @@ class Ring:
             self.memory[start + 8 : start + 12] = bytes(4)
             self._next = (self._next + 1) % self._blocks
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """A full block, or one whose time is over, waits."""
         return bool(self.memory[self._next * _BLOCK + 8] & _USER)
+
+    def is_behind(self) -> bool:
+        """More than half of the ring waits."""
+        ahead = (self._next + self._blocks // 2) % self._blocks
+        return bool(self.memory[ahead * _BLOCK + 8] & _USER)
 
     def frames(self, start: int, frames: int) -> Iterator[tuple[float, int, bytes, int, int]]:
         """(time, length on the wire, octets, VLAN tag taken off or -1, sll_pkttype) of one block."""

@@ -17,11 +17,10 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any, Protocol
 
 from netdiag.capture.container import MAX_BLOCK, Record
-from netdiag.capture.link import ETHERNET, RAW
-from netdiag.capture.privilege import how_to_grant
-from netdiag.capture.ring import Ring
+from netdiag.capture.link import ETHERNET
+from netdiag.capture.packet import PacketSocket
+from netdiag.capture.ring import SOL_PACKET, Ring
 from netdiag.errors import (
-    CaptureDenied,
     CollectError,
     LabError,
     NetdiagError,
@@ -55,72 +54,33 @@ def open_source(name: str) -> Source:
 
 # --- AF_PACKET (packet(7)) -----------------------------------------------------------------------
 
-_SOL_PACKET, _ADD_MEMBERSHIP, _STATISTICS, _AUXDATA = 263, 1, 6, 8
-_MR_PROMISC = 1
+_AUXDATA = 8
 _SO_TIMESTAMPNS = 35
-_SO_RCVBUFFORCE = 33
-_ETH_P_ALL = 0x0003
 _OUTGOING = 4
-_VLAN_VALID, _TPID_VALID = 1 << 4, 1 << 6
+_VLAN_VALID = 1 << 4
 _AUX = Struct("IIIHHHH")
 _TIMESPEC = Struct("qq")
-_STATS = Struct("II")
-_BUFFER = 64 * 1024 * 1024
 _BATCH = 512
-_ETHERNET_TYPES, _RAW_TYPES = (1, 772), (65534, 519)  # ARPHRD_ETHER, LOOPBACK; NONE, RAWIP
 _LONGEST = 65536 + 64
+_BLOCKS = 64
 
 
 class Interface:
-    """A promiscuous raw socket on one interface."""
+    """Frames of one interface: all of them, or those that a filter lets through."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, blocks: int = _BLOCKS, program: bytes | None = None) -> None:
         self.name = name
-        self._lost = 0
-        if not hasattr(socket, "AF_PACKET"):
-            raise UsageError("listening on an interface needs Linux; read a capture file instead")
-        try:
-            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        except PermissionError as exc:
-            raise CaptureDenied(
-                f"no permission to capture on {name}; this grants it: {how_to_grant()}"
-            ) from exc
-        try:
-            self._bind()
-        except CollectError:
-            raise
-        except OSError as exc:
-            self._socket.close()
-            known = ", ".join(sorted(n for _, n in socket.if_nameindex()))
-            raise UsageError(f"no interface {name} to listen on (there are: {known})") from exc
-
-    def _bind(self) -> None:
-        index = socket.if_nametoindex(self.name)
-        sock = self._socket
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
-        except OSError:  # needs CAP_NET_ADMIN
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-        self.ring = Ring.of(sock)
+        self.packet = PacketSocket(name, blocks=blocks, program=program)
+        self.ring, self.link_type = self.packet.ring, self.packet.link_type
+        self._socket = self.packet.socket
         if self.ring is None:
-            sock.setsockopt(_SOL_PACKET, _AUXDATA, 1)
-            sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        sock.bind((self.name, _ETH_P_ALL))  # only now: nothing of other interfaces gets in
-        membership = Struct("iHH8s").pack(index, _MR_PROMISC, 0, b"")
-        sock.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, membership)
-        hardware = sock.getsockname()[3]
-        if hardware not in _ETHERNET_TYPES + _RAW_TYPES:
-            sock.close()
-            raise UsageError(f"{self.name} is no Ethernet interface (ARP hardware type {hardware})")
-        self.link_type = ETHERNET if hardware in _ETHERNET_TYPES else RAW
-        sock.settimeout(0)
-        self._clear_error()
+            self.packet.room()
+            self._socket.setsockopt(SOL_PACKET, _AUXDATA, 1)
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
 
-    def _clear_error(self) -> None:
-        """An interface that is down says so once, as a pending error."""
-        if self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            self._socket.close()
-            raise CollectError(f"interface {self.name} is down: `ip link set {self.name} up`")
+    def fileno(self) -> int:
+        """To wait for."""
+        return self._socket.fileno()
 
     def receive(self, timeout_s: float) -> Iterator[Record]:
         if self.ring is not None:
@@ -138,37 +98,35 @@ class Interface:
 
     def _from_ring(self, ring: Ring, timeout_s: float) -> Iterator[Record]:
         for start, frames in ring.blocks(timeout_s):
-            for at, length, octets, vlan, kind in ring.frames(start, frames):
-                tagged = vlan >= 0
-                yield Record(
-                    at,
-                    self.link_type,
-                    length + 4 * tagged,
-                    octets,
-                    vlan if tagged else None,
-                    kind == _OUTGOING,
-                )
-        self._check()
+            yield from self.taken_apart(ring, start, frames)
+        self.packet.check()
+
+    def taken_apart(self, ring: Ring, start: int, frames: int) -> Iterator[Record]:
+        """The frames of one block."""
+        for at, length, octets, vlan, kind in ring.frames(start, frames):
+            tagged = vlan >= 0
+            yield Record(
+                at,
+                self.link_type,
+                length + 4 * tagged,
+                octets,
+                vlan if tagged else None,
+                kind == _OUTGOING,
+            )
 
     def count(self, counter: Counter, timeout_s: float) -> None:
         """What has come in, block by block through the compiled counting path."""
         assert self.ring is not None
         for start, frames in self.ring.blocks(timeout_s):
             counter.count_block(self.ring.memory, start, frames)
-        self._check()
-
-    def _check(self) -> None:
-        """A ring does not say by itself that its interface is gone or down."""
-        number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if number:
-            raise CollectError(f"interface {self.name}: {os.strerror(number)}")
+        self.packet.check()
 
     def _record(
         self, octets: bytes, ancillary: list[tuple[int, int, bytes]], address: Any
     ) -> Record:
         at, vlan, length = None, None, len(octets)
         for level, kind, value in ancillary:
-            if level == _SOL_PACKET and kind == _AUXDATA and len(value) >= _AUX.size:
+            if level == SOL_PACKET and kind == _AUXDATA and len(value) >= _AUX.size:
                 status, full, _kept, _mac, _net, tci, _tpid = _AUX.unpack_from(value)
                 length = max(length, full)
                 if status & _VLAN_VALID:
@@ -187,13 +145,11 @@ class Interface:
             raise CollectError(f"cannot send on {self.name}: {exc.strerror or exc}") from exc
 
     def dropped(self) -> int | None:
-        """Frames lost since the start: reading the kernel's counter resets it."""
-        raw = self._socket.getsockopt(_SOL_PACKET, _STATISTICS, _STATS.size)
-        self._lost += _STATS.unpack(raw)[1]
-        return self._lost
+        """Frames lost since the start."""
+        return self.packet.statistics()[1]
 
     def close(self) -> None:
-        self._socket.close()
+        self.packet.close()
 
 
 # --- a node of the practice network --------------------------------------------------------------

@@ -25,16 +25,16 @@ _REMEMBERED = 50_000
 
 def capture(lines: Iterable[str], source: str, *, rates: bool = False) -> Capture:
     """Everything that one run of the capture process saw; never raises."""
-    reader = _Reader(source, rates)
+    reader = Reader(source, rates=rates)
     for text in lines:
         reader.read(text)
     return reader.capture()
 
 
-class _Reader:
-    """Hands each line to who aggregates it."""
+class Reader:
+    """Hands each line to who aggregates it; what is known so far may be asked at any time."""
 
-    def __init__(self, source: str, rates: bool) -> None:
+    def __init__(self, source: str, *, rates: bool = False) -> None:
         self._sums = Capture(source)
         self._ended = False
         self._want_rates = rates
@@ -67,6 +67,8 @@ class _Reader:
             self._wire.probe(line)
         elif kind == "total":
             self._total(line)
+        elif kind == "state":
+            self._state(line)
         elif kind == "trouble":
             self._error(line.text("what"), line.text("message"))
         else:
@@ -111,8 +113,9 @@ class _Reader:
         if len(self._errors) < _MAX_ERRORS:
             self._errors.append(SourceError("capture", what, message))
 
-    def capture(self) -> Capture:
-        if not self._ended:
+    def capture(self, *, so_far: bool = False) -> Capture:
+        """Everything heard; `so_far`: the capture goes on."""
+        if not self._ended and not so_far:
             self._error("total", "the capture process ended before its summary: counts are missing")
         for table in (*self._dhcp.bounded(), *self._wire.bounded()):
             if said := table.said():
@@ -138,6 +141,16 @@ class _Reader:
             errors=tuple(self._errors),
         )
 
+    def _state(self, line: Line) -> None:
+        """The sums so far: they stay where the process dies before its summary."""
+        self._sums = replace(
+            self._sums,
+            packets=line.number("packets"),
+            octets=line.number("octets"),
+            dropped=line.maybe("dropped"),
+            last=line.time("t"),
+        )
+
     def _total(self, line: Line) -> None:
         self._sums = Capture(
             source=self._sums.source,
@@ -148,6 +161,7 @@ class _Reader:
             truncated=line.flag("truncated"),
             malformed=line.number("malformed", 0),
             dropped=line.maybe("dropped"),
+            bounds=line.texts("bounds"),
         )
         self._ended = True
         for link_type, frames in line.counts("undecoded").items():

@@ -161,6 +161,8 @@ class Capture:
     malformed: int = 0
     dropped: int | None = None
     """Frames that the kernel dropped; `None`: a file, or not known."""
+    bounds: tuple[str, ...] = ()
+    """In words, what was counted but not looked at one by one, or did not fit into a table."""
     rates: tuple[SecondRate, ...] = ()
     dhcp_servers: tuple[DhcpServer, ...] = ()
     dhcp6_servers: tuple[Dhcp6Server, ...] = ()
