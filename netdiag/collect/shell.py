@@ -23,10 +23,12 @@ _WIPES = re.compile(rb"\x1b\[\d+D *\x1b\[\d+D|\x08+ *\x08+")
 _CONTROLS = re.compile(r"\r+(?=\n)|\x00")
 # Where paging cannot be switched off, or came back: IOS "--More--", VRP "  ---- More ----", Junos
 # "---(more 45%)---", ProVision "-- MORE --, next page: Space, …", JetStream "Press any key to continue
-# (Q to quit)", ZXR10 "----- more ----- Press Q …", Small Business "More: <space>, …".
+# (Q to quit)", ZXR10 "----- more ----- Press Q …", Small Business "More: <space>, …", DxS "CTRL+C ESC q
+# Quit SPACE n Next Page ENTER Next Entry a All", EXOS "Press <SPACE> to continue or <Q> to quit:".
 _PAGE = (
     rb"(?:<?-{2,}[ (]*[Mm](?:ore|ORE)(?: ?\d+%?)?[) ]*-{2,}>?(?:,? ?(?:next page|Press Q)[^\r\n]{0,80})?"
-    rb"|Press any key to continue \(Q to quit\)|More: <space>[^\r\n]{0,80})"
+    rb"|Press any key to continue \(Q to quit\)|More: <space>[^\r\n]{0,80}"
+    rb"|CTRL\+C ESC q Quit SPACE n Next Page[^\r\n]{0,80}|Press <SPACE> to continue or <Q> to quit:)"
 )
 _PAGER = re.compile(_PAGE + rb"[ \x08]*\Z")
 _PAGED = re.compile(rb"(?m:^ +)?" + _PAGE + rb" ?|\x08")
@@ -80,7 +82,8 @@ class Shell:
         """From now on only this device's own prompt ends an answer: output may contain `#` and `>`."""
         # IOS shortens a long host name in configuration mode, so its beginning has to do.
         name = re.search(rb"[\w.@-]+", self.prompt.encode())
-        self._own = name[0][:16] if name else b""
+        # EXOS counts its commands behind the name: "core-1.7 #".
+        self._own = re.sub(rb"\.\d+$", b"", name[0])[:16] if name else b""
 
     def ask(self, line: str, *, stop: re.Pattern[bytes] | None = None, visible: bool = True) -> str:
         """The answer to one line, without its echo and the prompt. `visible`: the line may be named in errors."""

@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 
+from netdiag import platforms
 from netdiag.decode import cause_words
 from netdiag.decode.mib_view import Index, View
 from netdiag.decode.oids import Oid, oid
@@ -130,43 +130,11 @@ TABLES: tuple[Table, ...] = (
 )  # fmt: skip
 """Every vendor's table; Cisco's cErrDisableIfStatusTable and CatOS' bits are read in `mib_cisco`."""
 
-NOT_OFFERED: Mapping[str, str] = MappingProxyType(
-    {
-        "juniper_junos": "by SNMP Junos tells ports closed by BPDU protection only; storm control, MAC limits and MAC moves show in its command line and log",
-        "huawei": "VRP has no SNMP table of error-down ports: by SNMP only loop detection and storm control are told; causes show in its command line, log and traps",
-        "hp_comware": "by SNMP Comware tells loop detection and storm constraint only; ports closed by BPDU protection or port security show in its command line and log",
-        "ruijie_os": "by SNMP RGOS tells BPDU guard and port security only: a port closed by RLDP or storm control shows in its command line and log",
-        "hp_procurve": "by SNMP ArubaOS-S tells loop protection only; fault finder, BPDU protection and port security show in its command line and log",
-        "aruba_aoscx": "by SNMP AOS-CX tells loop protection only; BPDU guard and port security show in its command line and log",
-        "dell_os10": "by SNMP OS10 tells port security only; BPDU guard and storm control show in its command line and log",
-        "dell_force10": "OS9 has no SNMP table of err-disabled ports; its command line and log tell",
-        "extreme_exos": "EXOS has no SNMP table of closed ports; its command line, log and traps tell",
-        "mikrotik_routeros": "RouterOS has no SNMP object for loop protection or BPDU guard; its command line tells",
-        "mikrotik_swos": "SwOS has no SNMP object for closed ports",
-        "zte_zxros": "no SNMP object of ZTE for closed ports is public; nothing beyond the interface's state is known",
-        "tplink_jetstream": "by SNMP JetStream tells loop detection only; ports closed by storm control do not show",
-        "dlink_ds": "only newer firmware of D-Link has an SNMP table of closed ports: an empty one may mean that there is none",
-        "linux": "Linux does not close ports by itself; a bridge port with BPDU guard shows as disabled in spanning tree",
-        "generic": "closed ports show in vendors' own MIBs only, and the platform is not known",
-    }
-)
-"""By platform: what its MIBs do not tell of closed ports."""
-_TELL_ALL = frozenset({"cisco_ios", "cisco_nxos", "cisco_s300", "arista_eos", "ruckus_fastiron"})
-_ALIKE = {
-    "juniper_ex_legacy": "juniper_junos",
-    "huawei_vrpv8": "huawei",
-    "h3c_comware": "hp_comware",
-    "aruba_procurve": "hp_procurve",
-}
-_OTHERS = "closed ports show in vendors' own MIBs only, and none of this platform's is known"
-
 
 def not_offered(platform: str | None) -> str | None:
-    """What SNMP cannot tell of closed ports, in a sentence; `None`: it tells all."""
-    if platform in _TELL_ALL:
-        return None
-    name = platform or "generic"
-    return NOT_OFFERED.get(_ALIKE.get(name, name), _OTHERS)
+    """What SNMP cannot tell of this platform's closed ports, in a sentence; `None`: it tells all."""
+    known = platforms.get(platform) or platforms.get("generic")
+    return None if known is None else known.not_offered.get("err-disabled-snmp")
 
 
 def tables(sys_object_id: str | None) -> dict[str, tuple[Oid, ...]]:

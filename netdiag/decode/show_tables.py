@@ -39,6 +39,7 @@ _FDB_STATUS = {
 }
 _STP_STATE = {
     "BLK": "blocking",
+    "BLO": "blocking",
     "FWD": "forwarding",
     "FOR": "forwarding",
     "LRN": "learning",
@@ -57,6 +58,12 @@ _STP_ROLE = {
     "back": "backup",
     "mast": "master",
     "disa": "disabled",
+    # EXOS prints the letter alone.
+    "r": "root",
+    "d": "designated",
+    "a": "alternate",
+    "b": "backup",
+    "m": "master",
 }
 
 
@@ -87,7 +94,9 @@ def fdb(read: Sequence[Columns], port: Naming = long_name) -> tuple[FdbEntry, ..
 
 def _ports(said: str | Sequence[str]) -> list[str]:
     """`Gi1/2,Gi1/4`: a static entry may lead to several ports."""
-    words = re.split(r"[,\s]+", said if isinstance(said, str) else " ".join(said))
+    text = said if isinstance(said, str) else " ".join(said)
+    # OS9 and RGOS write a blank inside a name: "Gi 1/21".
+    words = re.split(r"[,\s]+", re.sub(r"(?<![\w/])([A-Za-z][A-Za-z-]+) (?=\d)", r"\1", text))
     return [w for w in words if _PORT.match(w) and not _NO_PORT.match(w)]
 
 
@@ -140,7 +149,7 @@ def arp(read: Sequence[Columns], port: Naming = long_name) -> tuple[ArpEntry, ..
     entries = []
     for row in read:
         mac, ip = mac_text(row["MAC_ADDRESS"]), _ip(row["IP_ADDRESS"])
-        if mac is not None and ip is not None:
+        if mac is not None and ip is not None and mac != "ff:ff:ff:ff:ff:ff":
             interface = port(row["INTERFACE"]) or None
             entries.append(ArpEntry(ip=ip, mac=mac, interface=interface))
     return tuple(entries)

@@ -15,7 +15,10 @@ from netdiag.platforms.base import DEFAULT_PROMPT, Command, Platform
 from netdiag.platforms.cisco_ios import CISCO_IOS
 from netdiag.platforms.cisco_nxos import CISCO_NXOS
 from netdiag.platforms.cisco_s300 import CISCO_S300
+from netdiag.platforms.dell_force10 import DELL_FORCE10
 from netdiag.platforms.dell_os10 import DELL_OS10
+from netdiag.platforms.dlink_ds import DLINK_DS
+from netdiag.platforms.extreme_exos import EXTREME_EXOS
 from netdiag.platforms.generic import GENERIC
 from netdiag.platforms.h3c_comware import HP_COMWARE
 from netdiag.platforms.hp_procurve import HP_PROCURVE
@@ -44,9 +47,12 @@ SPOKEN: tuple[Platform, ...] = (
     HP_PROCURVE,
     ARUBA_AOSCX,
     DELL_OS10,
+    DELL_FORCE10,
     RUCKUS_FASTIRON,
     MIKROTIK_ROUTEROS,
     TPLINK_JETSTREAM,
+    DLINK_DS,
+    EXTREME_EXOS,
     LINUX,
 )
 """Platforms whose command line is read and written."""

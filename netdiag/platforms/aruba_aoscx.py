@@ -108,6 +108,7 @@ ARUBA_AOSCX = Platform(
         ),
     },
     not_offered={
+        "err-disabled-snmp": "by SNMP AOS-CX tells loop protection only; BPDU guard and port security show in its command line and log",
         "errdisable-recovery": "AOS-CX tells no remaining time of a closed port in the documents seen",
         "stp": "the layout of show spanning-tree was not seen; SNMP is read",
     },

@@ -80,6 +80,7 @@ DELL_OS10 = Platform(
         ),
     },
     not_offered={
+        "err-disabled-snmp": "by SNMP OS10 tells port security only; BPDU guard and storm control show in its command line and log",
         "stp": "the layout of OS10's spanning-tree table was not seen; SNMP is read",
     },
     unverified=(

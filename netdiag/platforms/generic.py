@@ -10,6 +10,7 @@ GENERIC = Platform(
     name="generic",
     title="a device of unknown make",
     not_offered={
+        "err-disabled-snmp": "closed ports show in vendors' own MIBs only, and the platform is not known",
         "err-disabled": "err-disabled ports show in vendors' own MIBs and commands only, "
         "and the platform is not known to netdiag",
         "log": _WHY,

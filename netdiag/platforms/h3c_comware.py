@@ -150,6 +150,9 @@ HP_COMWARE = Platform(
             "loopback-detection action shutdown",
         ),
     },
+    not_offered={
+        "err-disabled-snmp": "by SNMP Comware tells loop detection and storm constraint only; ports closed by BPDU protection or port security show in its command line and log",
+    },
     unverified=(
         "the clean sentence `No loopback is detected.`",
         "the cause column of display interface brief down and the causes of `Current state: DOWN (…)`",

@@ -142,6 +142,7 @@ HP_PROCURVE = Platform(
         ),
     },
     not_offered={
+        "err-disabled-snmp": "by SNMP ArubaOS-S tells loop protection only; fault finder, BPDU protection and port security show in its command line and log",
         "errdisable-recovery": "AOS-S shows the time left for fault-finder's closings only",
     },
     unverified=(

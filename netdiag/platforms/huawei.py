@@ -191,7 +191,7 @@ HUAWEI = Platform(
         ),
     },
     not_offered={
-        "err-disabled-snmp": "VRP has no pollable table of error-down ports: only traps carry them",
+        "err-disabled-snmp": "VRP has no SNMP table of error-down ports: by SNMP only loop detection and storm control are told; causes show in its command line, log and traps",
     },
     unverified=(
         "the exact layout of display error-down recovery: read by column order and cause words",

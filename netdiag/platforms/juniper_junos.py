@@ -134,6 +134,7 @@ JUNIPER_JUNOS = Platform(
         ),
     },
     not_offered={
+        "err-disabled-snmp": "by SNMP Junos tells ports closed by BPDU protection only; storm control, MAC limits and MAC moves show in its command line and log",
         "errdisable-recovery": "Junos tells no remaining time of a closed port in the documents seen",
     },
     unverified=(

@@ -44,6 +44,7 @@ LINUX = Platform(
         "storm-control": ("bridge link set dev {interface} bcast_flood off",),
     },
     not_offered={
+        "err-disabled-snmp": "Linux does not close ports by itself; a bridge port with BPDU guard shows as disabled in spanning tree",
         "err-disabled": "Linux closes no port by itself: a bridge port that BPDU guard stopped is shown "
         "as disabled by its spanning tree only",
         "errdisable-recovery": "Linux closes no port by itself",

@@ -117,9 +117,9 @@ MIKROTIK_ROUTEROS = Platform(
         ),
     },
     not_offered={
+        "err-disabled-snmp": "RouterOS has no SNMP object for loop protection or BPDU guard; its command line tells",
         "errdisable-recovery": "RouterOS tells no remaining time of a port that loop protect closed",
         "port-security": "RouterOS limits learned addresses on the switch chips of CRS1xx/2xx only",
-        "err-disabled-snmp": "MIKROTIK-MIB has no object for loop protect, BPDU guard, storms or snooping",
         "stp": "RouterOS tells a port's role, the root only in the bridge's monitor; SNMP is read",
     },
     unverified=(

@@ -92,6 +92,7 @@ RUIJIE_OS = Platform(
         ),
     },
     not_offered={
+        "err-disabled-snmp": "by SNMP RGOS tells BPDU guard and port security only: a port closed by RLDP or storm control shows in its command line and log",
         "errdisable-recovery": "RGOS tells no remaining time of a closed port in the documents seen, "
         "and its recovery interval differs between releases (30 or 300 s)",
         "stp": "the layout of RGOS' spanning-tree table is not documented; SNMP is read",

@@ -85,6 +85,7 @@ TPLINK_JETSTREAM = Platform(
         ),
     },
     not_offered={
+        "err-disabled-snmp": "by SNMP JetStream tells loop detection only; ports closed by storm control do not show",
         "err-disabled": "JetStream has no table of closed ports; only loop detection tells its own",
         "dhcp-snooping-trust": "the line that trusts a port toward the server was not seen in any document",
         "bpdu-guard": "not seen in any document read",

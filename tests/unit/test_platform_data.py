@@ -193,6 +193,27 @@ def our_roots(s: Snapshot) -> Facts:
         yield tree.vlan, int(priority), bare(mac)
 
 
+def exos_fdb_facts(r: Record, _: Namer) -> Facts:
+    for port in r["interface"].split(", "):
+        yield bare(r["mac_address"]), port, int(r["vlan_id"])
+
+
+def exos_arp_facts(r: Record, name: Namer) -> Facts:
+    return arp_facts({**r, "ip_address": r["destination"]}, name)
+
+
+def exos_port_facts(r: Record, name: Namer) -> Facts:
+    yield name(r["interface"]), "alias", r["description"] or None
+    shut = r["admin_state"].startswith("Disabled")
+    up = not shut and r["link_state"] == "Active"
+    yield name(r["interface"]), "oper", "up" if up else "down"
+
+
+def dlink_arp_facts(r: Record, _: Namer) -> Facts:
+    if r["mac_address"] != "FF-FF-FF-FF-FF-FF":  # the net's own broadcast address
+        yield r["ip_address"], bare(r["mac_address"]), "System"
+
+
 Case = tuple[str, str, str, Callable[[Record, Namer], Facts], Callable[[Snapshot], Facts]]
 CASES: tuple[Case, ...] = (
     ("cisco_nxos", "status", "cisco_nxos/show_interface_status", port_facts, our_ports),
@@ -250,6 +271,11 @@ CASES: tuple[Case, ...] = (
     ("cisco_s300", "lldp", "cisco_s300/show_lldp_neighbors", neighbor_facts, our_neighbors),
     ("cisco_s300", "version", "cisco_s300/show_version", version_facts, our_version),
     ("linux", "arp", "linux/arp_-a", arp_facts, our_arp),
+    ("extreme_exos", "fdb", "extreme_exos/show_fdb", exos_fdb_facts, our_fdb),
+    ("extreme_exos", "arp", "extreme_exos/show_iparp", exos_arp_facts, our_arp),
+    ("extreme_exos", "status", "extreme_exos/show_ports_information_detail", exos_port_facts, our_ports),
+    ("dell_force10", "arp", "dell_force10/show_arp", arp_facts, our_arp),
+    ("dlink_ds", "arp", "dlink_ds/show_arpentry", dlink_arp_facts, our_arp),
     ("juniper_junos", "interfaces", "juniper_junos/show_interfaces", port_facts, our_ports),
     ("hp_procurve", "status", "hp_procurve/show_interfaces_status", port_facts, our_ports),
     ("cisco_s300", "status", "cisco_s300/show_interfaces_status", port_facts, our_ports),
@@ -447,6 +473,17 @@ def test_the_shared_huawei_template_fails_on_the_very_rows_looked_for(phy, legen
         rows("ntc:huawei_vrp_display_interface_brief.textfsm", printed)
     (row,) = rows("huawei_interface_brief.textfsm", printed)
     assert (row["PORT"], row["STATUS"]) == ("GigabitEthernet0/0/3", phy)
+
+
+def test_the_shared_exos_templates_lose_stack_ports_and_static_addresses():
+    block = 'Port:\t1:2\n\tDescription String: "x"\n\tAdmin state:\tEnabled\n\tLink State:\tReady\n'
+    with pytest.raises(DecodeError):
+        rows("ntc:extreme_exos_show_ports_information_detail.textfsm", block)
+    assert [r["PORT"] for r in rows("extreme_exos_ports.textfsm", block)] == ["1:2"]
+    line = "00:0c:29:d2:2d:48    v100(0100) 0000  spm            1:3\n"
+    head = "MAC    VLAN Name( Tag)  Age  Flags    Port / Virtual Port List\n"
+    assert "FLAGS" not in rows("ntc:extreme_exos_show_fdb.textfsm", head + line)[0]
+    assert rows("extreme_exos_fdb.textfsm", head + line)[0]["TYPE"] == "s"
 
 
 def test_the_shared_nexus_template_loses_rows_without_a_mark():

@@ -57,6 +57,12 @@ CAUSES = {
     "ruckus_fastiron": "bpduguard=bpdu-guard bpdu-guard=bpdu-guard loop-detection=loop-detected packet-inerror=crc-errors "
     "bcast=storm-control mcast=storm-control pvst-protect=bpdu-guard lag-oper-speed-mismatch=channel-misconfig "
     "bpdu-tunnel-threshold=loop-detected invalid-licence=admin-policy",
+    "dell_force10": "bpduguard=bpdu-guard bpdu-guard=bpdu-guard fefd=udld maclearnlimit=mac-limit learn-limit=mac-limit "
+    "station-move=mac-flapping arp-inspection=arp-inspection",
+    "extreme_exos": "elrp=loop-detected bpdu-restrict=bpdu-guard link-flap=link-flap mac-limit=mac-limit",
+    "dlink_ds": "loopbackDetect=loop-detected l2ptGuard=loop-detected psecureViolation=port-security stormControl=storm-control "
+    "bpduProtect=bpdu-guard arpRateLimit=arp-inspection dhcpRateLimit=dhcp-rate-limit ddm=transceiver "
+    "scheduledShutdown=admin-policy scheduledHibernation=admin-policy loopdetect=loop-detected",
     "mikrotik_routeros": "loop-protect=loop-detected bpdu-guard=bpdu-guard disabled-port=bpdu-guard",
     "tplink_jetstream": "loopback-detection=loop-detected storm-control=storm-control",
 }  # fmt: skip
@@ -116,6 +122,9 @@ RECOVERY = [
     ("ruckus_fastiron", "disable|enable", "errdisable recovery interval {interval}"),
     ("mikrotik_routeros", "bridge port disable|bridge port enable", "loop-protect-disable-time={interval}s"),
     ("tplink_jetstream", "loopback-detection recover", None),
+    ("dell_force10", "shutdown|no shutdown", "errdisable recovery cause {cause}"),
+    ("extreme_exos", "enable ports {interface}", None),
+    ("dlink_ds", "state disable|state enable", "config loopdetect recover_timer {interval}"),
 ]  # fmt: skip
 
 
@@ -142,6 +151,11 @@ TRUST = [
     ("aruba_aoscx", "dhcpv4-snooping trust", "dhcpv4-snooping"),
     ("dell_os10", "ip dhcp snooping trust", "ip dhcp snooping"),
     ("ruckus_fastiron", "dhcp snooping trust", "ip dhcp snooping vlan {vlan}"),
+    (
+        "extreme_exos",
+        "configure trusted-ports {uplink} trust-for dhcp-server",
+        "enable ip-security dhcp-snooping vlan {vlan} ports all violation-action drop-packet",
+    ),
     (
         "mikrotik_routeros",
         "/interface bridge port set [find interface={uplink}] trusted=yes",
@@ -232,6 +246,13 @@ HARDENING = [
     ("mikrotik_routeros", "bpdu-guard", "/interface bridge port set [find interface={interface}] edge=yes bpdu-guard=yes"),
     ("cisco_s300", "loop-protection", "loopback-detection enable"),
     ("tplink_jetstream", "storm-control", "storm-control broadcast 10"),
+    ("dell_force10", "port-security", "mac learning-limit learn-limit-violation shutdown"),
+    ("dell_force10", "bpdu-guard", "spanning-tree rstp edge-port bpduguard shutdown-on-violation"),
+    ("extreme_exos", "storm-control", "configure ports {interface} rate-limit flood broadcast 1000"),
+    ("extreme_exos", "bpdu-guard", "configure stpd s0 ports edge-safeguard enable {interface} bpdu-restrict recovery-timeout 300"),
+    ("extreme_exos", "port-security", "configure ports {interface} vlan {vlan} limit-learning 3 action stop-learning"),
+    ("extreme_exos", "loop-protection", "configure elrp-client disable-ports exclude {uplink}"),
+    ("dlink_ds", "loop-protection", "config loopdetect ports {interface} state enable"),
 ]  # fmt: skip
 
 
@@ -271,6 +292,10 @@ REFUSALS = [
     ("mikrotik_routeros", "expected end of command (line 1 column 9)"),
     ("tplink_jetstream", "Error: Bad command"),
     ("linux", "bash: bridge: command not found"),
+    ("extreme_exos", "%% Invalid input detected at '^' marker."),
+    ("dell_force10", '% Error: Invalid input at "^" marker.'),
+    ("dlink_ds", "Available commands:"),
+    ("dlink_ds", "Next possible completions:"),
 ]
 
 
@@ -311,6 +336,10 @@ NAMES = [
     ("juniper_junos", "ge-0/0/3", "ge-0/0/3"),
     ("hp_procurve", "A1", "A1"),
     ("mikrotik_routeros", "ether5", "ether5"),
+    ("dell_force10", "Te 0/22", "TenGigabitEthernet0/22"),
+    ("dell_force10", "TenGigabitEthernet 0/22", "TenGigabitEthernet0/22"),
+    ("extreme_exos", "1:2", "1:2"),
+    ("dlink_ds", "7", "7"),
 ]
 
 
@@ -333,6 +362,11 @@ RECOGNISED = [
     ("1.3.6.1.4.1.14988.1", "RouterOS CRS326-24G-2S+", "mikrotik_routeros"),
     ("1.3.6.1.4.1.11863.5.46", "JetStream 24-Port Gigabit", "tplink_jetstream"),
     ("1.3.6.1.4.1.8072.3.2.10", "Linux bridge-1 6.1.0", "linux"),
+    ("1.3.6.1.4.1.1916.2.167", "ExtremeXOS (X440G2-48t-10G4) version 16.2.4.5", "extreme_exos"),
+    ("1.3.6.1.4.1.6027.1.3.21", "Dell Real Time Operating System Software Dell Force10", "dell_force10"),
+    ("1.3.6.1.4.1.171.10.113.3.1", "DES-3200-18 Fast Ethernet Switch", "dlink_ds"),
+    ("1.3.6.1.4.1.3320.1.283.0", "BDCOM(tm) S5612 Software", "bdcom"),
+    ("1.3.6.1.4.1.6339.1.1.2.29", "DCRS-5980-28T-DC Device", "dcn"),
     ("1.3.6.1.4.1.9.6.1.94.24.5", "SG350X-24P 24-Port Gigabit", "cisco_s300"),
 ]  # fmt: skip
 
