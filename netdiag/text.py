@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # Cc controls (escape, bell, C1), Cf formats (right-to-left override, zero-width), Cs surrogates,
 # Co private use, Cn not assigned, Zl and Zp line separators.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Everything that Markdown, GitHub's extensions and template languages give a meaning inside a line.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!$@^])")
+_SCHEME = re.compile(r":(?=//)|(?<=\bwww)\.", re.IGNORECASE)
+_LINE_START = re.compile(r"^(\s*)(\d+)([.)])(?=\s|$)|^(\s*)([-+=:])")
 
 
 def clean(text: str, limit: int = 200) -> str:
@@ -21,6 +26,18 @@ def _safe(c: str) -> str:
     if kind == "Zs" or c in "\t\n\r":
         return " "
     return _REPLACEMENT if kind in _UNSAFE else c
+
+
+def escape_markdown(line: str) -> str:
+    """One line (already clean) as Markdown text that shows exactly its letters."""
+    escaped = _SCHEME.sub(lambda m: "\\" + m[0], _SPECIAL.sub(r"\\\1", line))
+    return _LINE_START.sub(_escape_start, escaped)
+
+
+def _escape_start(match: re.Match[str]) -> str:
+    if match[2] is not None:
+        return f"{match[1]}{match[2]}\\{match[3]}"
+    return f"{match[4]}\\{match[5]}"
 
 
 def decode_octets(octets: bytes) -> str:

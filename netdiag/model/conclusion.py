@@ -214,6 +214,7 @@ class WiredDevice:
     role: Role | None = None
     area: str | None = None
     reachable: bool = True
+    platform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

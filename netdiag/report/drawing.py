@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from netdiag.model import (
     AdminStatus,
+    Device,
     Diagnosis,
     Network,
     OperStatus,
@@ -109,15 +110,7 @@ class Picture:
 
 def wiring(network: Network, topology: Topology) -> Wiring:
     """The picture's facts, to be kept with the diagnosis."""
-    devices = tuple(
-        WiredDevice(
-            name=d.name,
-            role=d.role,
-            area=d.area,
-            reachable=bool((s := network.snapshot(d.name)) and s.reachable),
-        )
-        for d in network.devices
-    )
+    devices = tuple(_wired(d, network) for d in network.devices)
     links = tuple(
         WiredLink(
             link.a.device,
@@ -130,6 +123,17 @@ def wiring(network: Network, topology: Topology) -> Wiring:
         for link in topology.links
     )
     return Wiring(devices, links)
+
+
+def _wired(device: Device, network: Network) -> WiredDevice:
+    now, known = network.snapshot(device.name), network.last_good(device.name)
+    return WiredDevice(
+        name=device.name,
+        role=device.role,
+        area=device.area,
+        reachable=now is not None and now.reachable,
+        platform=device.platform or (known.platform if known else None),
+    )
 
 
 def draw(diagnosis: Diagnosis) -> Picture | None:

@@ -8,14 +8,10 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from netdiag.text import clean
+from netdiag.text import clean, escape_markdown
 
 _LINE_LIMIT = 2000
 _BLOCK_LIMIT = 20_000
-# Everything that Markdown, GitHub's extensions and template languages give a meaning inside a line.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!$@^])")
-_SCHEME = re.compile(r":(?=//)|(?<=\bwww)\.", re.IGNORECASE)
-_LINE_START = re.compile(r"^(\s*)(\d+)([.)])(?=\s|$)|^(\s*)([-+=:])")
 
 
 def moment(at: datetime | None) -> str:
@@ -61,9 +57,7 @@ def markdown(value: Any) -> Any:
     """A value as Markdown text that shows exactly its letters (jinja's `finalize`)."""
     if isinstance(value, Markup):
         return value
-    text = line(value)
-    text = _SCHEME.sub(lambda m: "\\" + m[0], _SPECIAL.sub(r"\\\1", text))
-    return Markup(_LINE_START.sub(_escape_start, text))  # noqa: S704  (it is escaped for Markdown here)
+    return Markup(escape_markdown(line(value)))  # noqa: S704  (it is escaped for Markdown here)
 
 
 def html(value: Any) -> Any:
@@ -82,9 +76,3 @@ def code_block(value: object) -> Markup:
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return Markup(f"{fence}text\n{text}\n{fence}")  # noqa: S704  (a fence longer than any inside)
-
-
-def _escape_start(match: re.Match[str]) -> str:
-    if match[2] is not None:
-        return f"{match[1]}{match[2]}\\{match[3]}"
-    return f"{match[4]}\\{match[5]}"

@@ -247,6 +247,11 @@ class Ticket:
         return causes[0] if causes else None
 
     @property
+    def named(self) -> datetime | None:
+        """When a diagnosis first named a cause."""
+        return next((at for stage, at in self.stage_times if stage is Stage.DIAGNOSED), None)
+
+    @property
     def cause_text(self) -> str | None:
         """The cause in words: a person's, else the diagnosis'."""
         return self.stated_cause or (self.cause.summary if self.cause else None)
