@@ -54,8 +54,11 @@ class Namespace:
     def _is_apart(self, own: Path, inside: Namespace | None) -> bool:
         try:
             here = Path(f"/proc/{self.process.pid}/ns/net").readlink()
+            ready = Path(f"/proc/{self.process.pid}/comm").read_text().strip() == "sleep"
         except OSError:
             return False
+        if not ready:
+            return False  # `unshare` is apart before it has mapped its user, and may do nothing until then
         outer = Path(f"/proc/{inside.process.pid}/ns/net").readlink() if inside else own
         return here not in (own, outer)
 
