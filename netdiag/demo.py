@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from netdiag import diagnose, intake, kb, repair, report
+from netdiag import diagnose, intake, lessons, repair, report
 from netdiag import ticket as tickets
 from netdiag.errors import LabError, NetdiagError
 from netdiag.files import inventory as inventories
@@ -237,11 +237,8 @@ def _close(store: Store, ticket: tickets.Ticket) -> tickets.Ticket:
         tickets.resolve(ticket, f"shut {where}; the router there is to be unplugged", at, "demo")
     )
     ok = ticket.verification is not None and ticket.verification.ok
-    ticket = store.save_ticket(
-        tickets.close(ticket, at, "demo", reason=None if ok else "demo ended before all was proven")
-    )
-    store.save_article(kb.from_ticket(ticket))
-    return ticket
+    reason = None if ok else "demo ended before all was proven"
+    return lessons.close(store, ticket.id, at, "demo", reason=reason)
 
 
 def _is_right(answer: Diagnosis, truth: Mapping[str, Any]) -> bool:

@@ -40,6 +40,12 @@ def _escape_start(match: re.Match[str]) -> str:
     return f"{match[4]}\\{match[5]}"
 
 
+def csv_cell(text: str) -> str:
+    """A cell that no spreadsheet calculates: a formula's first character is led by an apostrophe (OWASP)."""
+    safe = clean(text)
+    return f"'{safe}" if safe.lstrip()[:1] in ("=", "+", "-", "@") else safe
+
+
 def decode_octets(octets: bytes) -> str:
     """An OctetString as text: UTF-8, else GBK where it is clearly Chinese, else Latin-1."""
     octets = octets.rstrip(b"\0")

@@ -33,9 +33,9 @@ _COMMANDS = {
     "resume": ("change", "resume", "Go on with a repair that was interrupted."),
     "recover": ("change", "recover", "Bring an err-disabled port back, if its cause is gone."),
     "ticket": ("ticket", "ticket", "Tickets: open, list, show, note, escalate, resolve, close."),
-    "report": ("paper", "report", "The post-incident report of a ticket."),
-    "kb": ("paper", "kb", "The knowledge base: search, show, add, trends."),
-    "audit": ("paper", "audit", "Check the record of changes."),
+    "report": ("report", "report", "The post-incident report of a ticket."),
+    "kb": ("knowledge", "kb", "The knowledge base: search, show, add, sync, trends, review."),
+    "audit": ("audit", "audit", "Check the record of changes."),
     "lab": ("lab", "lab", "The practice network: up, down, status, inject, shell."),
 }
 

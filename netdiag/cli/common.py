@@ -90,6 +90,12 @@ def process() -> Process:
     return files_process.load()
 
 
+def kb_folder() -> Path | None:
+    """The folder of NETDIAG_KB, where a team keeps its articles in git."""
+    named = os.environ.get("NETDIAG_KB")
+    return Path(named) if named else None
+
+
 def who() -> str:
     """The person who gives an approval: the login name, for the record."""
     import getpass
@@ -179,6 +185,14 @@ def lines(text: str) -> None:
     """Text of several lines, each cleaned, none wrapped: Markdown, transcripts."""
     for line in text.splitlines():
         click.echo(clean(line, 2000))
+
+
+def read_text(path: Path) -> str:
+    """A whole text file; what is wrong with it is said with its name."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsageError(f"{path}: cannot be read as text: {exc}") from exc
 
 
 def write_file(path: Path, content: str | bytes) -> None:

@@ -61,7 +61,7 @@ def show(ticket_id: str, db: Path | None, json_: bool) -> None:
 @_both
 def note(ticket_id: str, text: str, by: str | None, db: Path | None, json_: bool) -> None:
     """Anything worth keeping; on a closed ticket it is feedback for the article."""
-    from netdiag import kb as articles
+    from netdiag import lessons
     from netdiag import ticket as tickets
 
     with common.open_store(db) as store:
@@ -69,7 +69,7 @@ def note(ticket_id: str, text: str, by: str | None, db: Path | None, json_: bool
             tickets.note(store.ticket(ticket_id), text, datetime.now(UTC), by or common.who())
         )
         if kept.stage == "closed":
-            store.save_article(articles.from_ticket(kept))
+            lessons.heard(store, kept, common.kb_folder())
         print_ticket(kept, json_=json_, store=store)
 
 
@@ -118,14 +118,9 @@ def resolve(
 @_both
 def close(ticket_id: str, reason: str | None, by: str | None, db: Path | None, json_: bool) -> None:
     """Closing writes the knowledge-base article."""
-    from netdiag import kb as articles
-    from netdiag import ticket as tickets
+    from netdiag import lessons
 
     with common.open_store(db) as store:
-        kept = store.save_ticket(
-            tickets.close(
-                store.ticket(ticket_id), datetime.now(UTC), by or common.who(), reason=reason
-            )
-        )
-        store.save_article(articles.from_ticket(kept))
+        at, who = datetime.now(UTC), by or common.who()
+        kept = lessons.close(store, ticket_id, at, who, reason=reason, folder=common.kb_folder())
         print_ticket(kept, json_=json_, store=store)

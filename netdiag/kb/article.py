@@ -13,6 +13,8 @@ from netdiag.model import Cause, Diagnosis, Evidence, Kind
 from netdiag.text import clean, escape_markdown
 
 _LINE_LIMIT = 2000
+_CODE = " " * 8
+"""Code inside a list's item, for CommonMark (4 beyond the text) and for Python-Markdown (8) alike."""
 _EVIDENCE = 12
 """An article shows the first observations; the report has them all."""
 
@@ -213,7 +215,7 @@ def _prevention(ticket: Case) -> str:
     parts = []
     for advice in ticket.diagnosis.advice if ticket.diagnosis else ():
         where = " ".join(x for x in (advice.device, advice.interface) if x)
-        lines = "\n".join(f"      {clean(line)}" for line in advice.lines)
+        lines = "\n".join(f"{_CODE}{clean(line)}" for line in advice.lines)
         title = f"{advice.title}{f' ({where})' if where else ''}: {advice.why}"
         parts.append(f"- {_said(title)}" + (f"\n\n{lines}\n" if lines else ""))
     return "\n".join(parts).rstrip("\n") or "None recorded."
@@ -230,4 +232,4 @@ def _evidence(ticket: Case) -> str:
 def _observation(e: Evidence) -> str:
     where = f" {e.device}" if e.device else ""
     line = f"- {_said(f'{e.source}{where}: {e.what} = {e.value}')}"
-    return f"{line}\n\n      {clean(e.raw, _LINE_LIMIT)}\n" if e.raw else line
+    return f"{line}\n\n{_CODE}{clean(e.raw, _LINE_LIMIT)}\n" if e.raw else line

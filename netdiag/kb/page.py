@@ -75,7 +75,7 @@ def _body(article: Article) -> str:
     parts = [
         f"## {title}\n\n{_indent_heads(getattr(article, name))}" for name, title in _HEADS.items()
     ]
-    said = [f"- {_flow(text)}" for text in article.feedback]
+    said = [f"- {_inert(text)}" for text in article.feedback]
     return "\n".join(["\n\n".join(parts), "", "## Feedback", "", *said, ""])
 
 
@@ -121,6 +121,11 @@ def _flow(value: object) -> str:
     # U+0085, U+2028 and U+2029 end a line for some readers: escape all but plain letters.
     text = json.dumps(value, ensure_ascii=False)
     return re.sub(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text)
+
+
+def _inert(text: str) -> str:
+    """A JSON string in which no Markdown reader finds a tag, a link or code."""
+    return re.sub(r"[<>&\[\]`]", lambda m: f"\\u{ord(m[0]):04x}", _flow(text))
 
 
 def _front(block: str) -> dict[str, object]:

@@ -51,6 +51,7 @@ from netdiag.model.device import (
 from netdiag.model.moment import (
     Baseline,
     Network,
+    Series,
 )
 from netdiag.model.wire import (
     ArpConflict,
@@ -102,6 +103,7 @@ __all__ = [
     "Role",
     "RouterAdvertiser",
     "SecondRate",
+    "Series",
     "ServiceCheck",
     "Severity",
     "Site",

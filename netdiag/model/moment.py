@@ -22,6 +22,21 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """One rate over time, for a chart: of a port, or of what a sensor heard."""
+
+    device: str | None
+    """`None`: a sensor."""
+    interface: str
+    unit: str
+    """e.g. `broadcasts/s`."""
+    points: tuple[tuple[datetime, float], ...]
+    """Rising times; each value holds for the time up to it."""
+    usual: float | None = None
+    """The median of the time before."""
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """All that one diagnosis may look at; everything below `collect` is a function of it."""
 

@@ -11,12 +11,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from netdiag import contract, kb
 from netdiag.errors import UsageError
-from netdiag.model import Network, Wiring
+from netdiag.model import Kind, Network, Series, Wiring
 from netdiag.names import short_name
-from netdiag.report import drawing, wording
-from netdiag.report.story import Story, tell
+from netdiag.report import chart, drawing, wording
+from netdiag.report.language import Language
+from netdiag.report.story import ENGLISH, Story, tell
 from netdiag.text import clean
 from netdiag.ticket import Action, Ticket
 from netdiag.topology import Topology
@@ -39,31 +42,73 @@ def render(
     *,
     at: datetime,
     articles: Iterable[kb.Article] = (),
+    rates: Sequence[Series] = (),
+    language: Language = ENGLISH,
+    template: str | None = None,
 ) -> str:
-    """The report in one of `FORMATS`; `articles`: the knowledge base, for earlier cases like it."""
+    """The report in one of `FORMATS`.
+
+    `articles`: the knowledge base, for earlier cases like it. `rates`: for the charts. `template`: a
+    user's own text in jinja's language, in place of the one for this format.
+    """
     if form == "json":
         return json.dumps(ticket_json(ticket, actions), ensure_ascii=False, indent=2)
-    told = tell(ticket, actions, kb.similar(articles, ticket), at)
+    told = tell(ticket, actions, kb.similar(articles, ticket), at, rates=rates, language=language)
     if form == "md":
-        return markdown(told)
+        return markdown(told, template)
     if form == "html":
-        return html(told)
+        return html(told, template)
     raise UsageError(f"a report is md, html or json, not {form!r}")
 
 
-def markdown(told: Story) -> str:
+def ports(ticket: Ticket) -> tuple[tuple[str, str], ...]:
+    """The (device, port) pairs that an incident is about: its cause's, and those that closed."""
+    cause, found = ticket.cause, ticket.diagnosis.findings if ticket.diagnosis else ()
+    named = [
+        (cause.resource.device, port)
+        for port in (cause.interfaces or (cause.resource.interface,) if cause else ())
+        if cause is not None
+    ]
+    closed = [
+        (f.resource.device, f.resource.interface)
+        for f in found
+        if f.kind in (Kind.ERR_DISABLED_PORT, Kind.UPLINK_DOWN)
+    ]
+    return tuple(dict.fromkeys((d, p) for d, p in (*closed, *named) if d and p))
+
+
+def markdown(told: Story, template: str | None = None) -> str:
     """CommonMark with GitHub's tables."""
-    environment = _environment(finalize=wording.markdown)
+    environment = _environment(told.language, finalize=wording.markdown)
     environment.filters["code"] = wording.code_block
-    return environment.get_template("report.md.j2").render(r=told) + "\n"
+    return _fill(environment, template, "report.md.j2", r=told) + "\n"
 
 
-def html(told: Story) -> str:
+def html(told: Story, template: str | None = None) -> str:
     """One file with everything in it."""
-    environment = _environment(finalize=wording.html, autoescape=True)
+    environment = _environment(told.language, finalize=wording.html, autoescape=True)
     environment.filters["code"] = wording.html_block
     drawn = drawing.draw(told.diagnosis) if told.diagnosis else None
-    return environment.get_template("report.html.j2").render(r=told, p=drawn) + "\n"
+    return _fill(environment, template, "report.html.j2", r=told, p=drawn) + "\n"
+
+
+def bars_svg(title: str, counts: Sequence[tuple[str, float, str]]) -> str:
+    """(label, value, text) rows as a picture of its own."""
+    environment = _environment(ENGLISH, finalize=wording.html, autoescape=True)
+    drawn = chart.bars(counts)
+    return environment.get_template("bars.svg.j2").render(title=title, bars=drawn) + "\n"
+
+
+def _fill(environment: Environment, own: str | None, ours: str, **values: Any) -> str:
+    from jinja2 import TemplateError
+
+    if own is None:
+        return environment.get_template(ours).render(**values)
+    try:
+        return environment.from_string(own).render(**values)
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as exc:
+        line = f", line {exc.lineno}" if hasattr(exc, "lineno") else ""
+        raise UsageError(f"the template{line}: {exc}") from exc
 
 
 def ticket_json(ticket: Ticket, actions: Sequence[Action] = ()) -> contract.Json:
@@ -81,10 +126,12 @@ def ticket_json(ticket: Ticket, actions: Sequence[Action] = ()) -> contract.Json
     }
 
 
-def _environment(**options: Any) -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def _environment(language: Language, **options: Any) -> Environment:
+    from jinja2 import PackageLoader, StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
 
-    environment = Environment(  # noqa: S701  (Markdown escapes in `finalize`, HTML by autoescape)
+    # Sandboxed, for a template may come from a user's colleague; Markdown escapes in `finalize`.
+    environment = SandboxedEnvironment(
         loader=PackageLoader("netdiag", "templates"),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -93,10 +140,13 @@ def _environment(**options: Any) -> Environment:
     )
     environment.filters |= {
         "line": wording.line,
-        "moment": wording.moment,
-        "clock": wording.clock,
-        "duration": wording.duration,
+        "moment": language.moment,
+        "clock": language.clock,
+        "day": language.day,
+        "duration": language.duration,
         "brief": clean,
         "short": lambda name: short_name(name) if name else "",
     }
+    marks = {name: Markup(mark) for name, mark in language.marks.items()}  # noqa: S704  (ours)
+    environment.globals |= {"t": language.word, "lang": language, **marks}
     return environment

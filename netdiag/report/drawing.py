@@ -58,6 +58,8 @@ class Line:
     label1: str
     label2: str
     closed: str | None
+    on_way: bool = False
+    """On the way from the top of the network to the cause."""
 
     def at(self, share: float) -> tuple[float, float]:
         """The point at that share of the way."""
@@ -101,7 +103,8 @@ class Picture:
     source: Source | None
     shade: tuple[float, float, float, float] | None
     """x, y, width, height of the cut-off area."""
-    cut_off: str
+    cut_off: int | None
+    """Stations."""
     left_out: int
     """Devices that did not fit."""
     box_width: int = _WIDTH
@@ -157,7 +160,7 @@ def draw(diagnosis: Diagnosis) -> Picture | None:
         width=right + _MARGIN,
         height=bottom + _MARGIN,
         boxes=boxes,
-        lines=tuple(_lines(diagnosis.wiring.links, by_name)),
+        lines=tuple(_lines(diagnosis.wiring.links, by_name, _way(diagnosis, boxes))),
         source=source,
         shade=shade,
         cut_off=_cut_off(diagnosis),
@@ -241,7 +244,29 @@ def _place(rows: list[list[WiredDevice]], diagnosis: Diagnosis) -> tuple[Box, ..
     return tuple(boxes)
 
 
-def _lines(links: Iterable[WiredLink], boxes: dict[str, Box]) -> Iterable[Line]:
+def _way(diagnosis: Diagnosis, boxes: tuple[Box, ...]) -> frozenset[frozenset[str]]:
+    """The links, as pairs of devices, from the top of the network to the cause: the shortest way."""
+    goal = diagnosis.causes[0].resource.device if diagnosis.causes else None
+    top = min(boxes, key=lambda b: (b.y, _RANK[b.device.role], b.device.name)).device.name
+    came: dict[str, str] = {top: top}
+    todo = [top]
+    while todo and goal not in came:
+        at = todo.pop(0)
+        for link in diagnosis.wiring.links:
+            other = {link.a: link.b, link.b: link.a}.get(at)
+            if other is not None and other not in came:
+                came[other] = at
+                todo.append(other)
+    pairs: set[frozenset[str]] = set()
+    while goal in came and came[goal] != goal:
+        pairs.add(frozenset((goal, came[goal])))
+        goal = came[goal]
+    return frozenset(pairs)
+
+
+def _lines(
+    links: Iterable[WiredLink], boxes: dict[str, Box], way: frozenset[frozenset[str]]
+) -> Iterable[Line]:
     for link in links:
         a, b = boxes.get(link.a), boxes.get(link.b)
         if a is None or b is None or a is b:
@@ -257,6 +282,7 @@ def _lines(links: Iterable[WiredLink], boxes: dict[str, Box]) -> Iterable[Line]:
             label1=short_name(port1 or "?"),
             label2=short_name(port2 or "?"),
             closed=link.closed,
+            on_way=frozenset((link.a, link.b)) in way,
         )
 
 
@@ -313,6 +339,6 @@ def _shade(boxes: list[Box], source: Source | None) -> tuple[float, float, float
     return left, top, right - left, bottom + 30 - top
 
 
-def _cut_off(diagnosis: Diagnosis) -> str:
+def _cut_off(diagnosis: Diagnosis) -> int | None:
     radius = diagnosis.blast_radius
-    return f"cut off: {radius.stations} stations" if radius.devices else ""
+    return radius.stations if radius.devices else None

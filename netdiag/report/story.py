@@ -6,15 +6,19 @@ Every text in it may be hostile: the formats clean and escape.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from netdiag.kb import Hit
-from netdiag.model import Advice, Diagnosis, Finding, NotChecked, PlanStep
-from netdiag.names import short_name
-from netdiag.report.wording import duration, moment
+from netdiag.model import Advice, Diagnosis, Finding, NotChecked, PlanStep, Series
+from netdiag.report import chart
+from netdiag.report.chart import Chart
+from netdiag.report.language import Language
 from netdiag.ticket import PHASE, Action, Check, Entry, Report, Stage, Ticket, WrongLease
 
+ENGLISH = Language()
+
+_MOST_CHARTS = 6
 _PHASES = ("intake", "diagnosis", "escalation", "repair", "record")
 
 
@@ -48,11 +52,14 @@ class Story:
     """A whole report."""
 
     ticket: Ticket
+    language: Language
     written: datetime
     headline: str
     lead: tuple[str, ...]
+    """Five lines."""
     figures: tuple[tuple[str, str, str], ...]
     """(label, value, what it means) of the few numbers that count."""
+    charts: tuple[Chart, ...]
     phases: tuple[Phase, ...]
     reports: tuple[Report, ...]
     groups: tuple[Group, ...]
@@ -71,6 +78,11 @@ class Story:
         return self.ticket.diagnosis
 
     @property
+    def zone(self) -> str:
+        """The name of the clock that its times are read on."""
+        return self.written.astimezone(self.language.zone).strftime("%Z")
+
+    @property
     def state(self) -> str:
         """Good, bad or open: the colour of the whole."""
         if self.ticket.verification is not None and self.ticket.verification.ok:
@@ -79,20 +91,28 @@ class Story:
 
 
 def tell(
-    ticket: Ticket, actions: Sequence[Action], similar: Sequence[Hit], written: datetime
+    ticket: Ticket,
+    actions: Sequence[Action],
+    similar: Sequence[Hit],
+    written: datetime,
+    *,
+    rates: Sequence[Series] = (),
+    language: Language = ENGLISH,
 ) -> Story:
-    """Everything a report says of a ticket."""
+    """Everything a report says of a ticket; `rates`: for its charts."""
     diagnosis, verification = ticket.diagnosis, ticket.verification
     return Story(
         ticket=ticket,
+        language=language,
         written=written,
-        headline=_headline(ticket),
-        lead=tuple(_lead(ticket, actions)),
-        figures=tuple(_figures(ticket)),
+        headline=language.headline(ticket),
+        lead=language.lead(ticket, actions),
+        figures=tuple(language.figures(ticket)),
+        charts=tuple(_charts(ticket, actions, rates, language)),
         phases=_phases(ticket),
         reports=ticket.reports,
         groups=tuple(_groups(ticket)),
-        timeline=_timeline(ticket, actions),
+        timeline=_timeline(ticket, actions, language),
         plan=diagnosis.plan if diagnosis else (),
         actions=tuple(sorted(actions, key=lambda a: a.id)),
         checks=verification.checks if verification else (),
@@ -101,71 +121,6 @@ def tell(
         not_checked=_not_checked(ticket),
         similar=tuple(similar),
     )
-
-
-def _headline(ticket: Ticket) -> str:
-    if ticket.cause_text:
-        return ticket.cause_text
-    said = next((r.symptom for r in ticket.reports if r.symptom), None)
-    return f"{said or 'An incident'}: the cause is not known"
-
-
-def _lead(ticket: Ticket, actions: Sequence[Action]) -> Iterable[str]:
-    """The story in a few sentences, for someone who reads nothing else."""
-    where = ticket.area or "an area that nobody named"
-    if ticket.reports:
-        callers = f"{len(ticket.reports)} call{'s' if len(ticket.reports) > 1 else ''}"
-        yield f"{callers} came in from {where}; {ticket.affected} people are known to be affected."
-    else:
-        yield f"Nobody called: netdiag found it by itself in {where}."
-    cause = ticket.cause
-    if cause is not None:
-        place = " ".join(p for p in (cause.resource.device, cause.resource.interface) if p)
-        yield (
-            f"The cause is {cause.kind} at {place or 'a place not known'},"
-            f" with a confidence of {cause.confidence:.0%}."
-        )
-    sent = [a for a in actions if a.state == "done"]
-    if sent:
-        ports = dict.fromkeys(f"{a.device} {short_name(a.interface or '')}".strip() for a in sent)
-        made = "One approved change was" if len(sent) == 1 else f"{len(sent)} approved changes were"
-        yield f"{made} made: {', '.join(ports)}."
-    if ticket.fix:
-        yield f"What ended it: {ticket.fix}"
-    yield _outcome(ticket)
-
-
-def _outcome(ticket: Ticket) -> str:
-    verification = ticket.verification
-    if verification is None:
-        end = "It is not verified that people can work again."
-    elif verification.ok:
-        end = f"That people can work again was verified at {moment(verification.at)}."
-    else:
-        proven = sum(c.verdict == "proven" for c in verification.checks)
-        end = f"The repair is not fully verified: {proven} of {len(verification.checks)} checks are proven."
-    if ticket.close_reason:
-        end += f" Closed with this reason: {ticket.close_reason}"
-    return end
-
-
-def _figures(ticket: Ticket) -> Iterable[tuple[str, str, str]]:
-    diagnosis, verification = ticket.diagnosis, ticket.verification
-    began = ticket.began
-    yield "Priority", ticket.priority, f"impact {ticket.impact}, urgency {ticket.urgency}"
-    if diagnosis is not None and diagnosis.causes:
-        yield "Cause named in", duration(diagnosis.took_s), "from the start of the diagnosis"
-    restored = verification.at if verification is not None and verification.ok else None
-    if restored is not None:
-        yield "Service back after", duration((restored - began).total_seconds()), "since it began"
-    else:
-        yield "Service back after", "–", "not verified"
-    radius = diagnosis.blast_radius if diagnosis else None
-    if radius is not None and (radius.stations or radius.devices):
-        cut = f"{len(radius.devices)} switch{'' if len(radius.devices) == 1 else 'es'} cut off"
-        yield "Stations harmed", str(radius.stations), cut
-    else:
-        yield "People affected", str(ticket.affected), "as the callers said"
 
 
 def _phases(ticket: Ticket) -> tuple[Phase, ...]:
@@ -191,12 +146,14 @@ def _groups(ticket: Ticket) -> Iterable[Group]:
             yield Group(title, found)
 
 
-def _timeline(ticket: Ticket, actions: Sequence[Action]) -> tuple[Entry, ...]:
+def _timeline(ticket: Ticket, actions: Sequence[Action], language: Language) -> tuple[Entry, ...]:
     """The ticket's own entries, what the network showed before, and each change, by time."""
-    entries = list(ticket.timeline)
+    # The journal knows more of each change than the ticket's own line.
+    own = [e for e in ticket.timeline if not (actions and e.what == "action")]
+    entries = [replace(e, text=language.entry(e, ticket)) for e in own]
     if ticket.diagnosis is not None:
         entries += [
-            Entry(f.first_seen, f.resource.device or "network", "seen", f.summary)
+            Entry(f.first_seen, f.resource.device or "network", "seen", language.finding(f))
             for f in ticket.diagnosis.findings
         ]
     entries += [
@@ -204,18 +161,25 @@ def _timeline(ticket: Ticket, actions: Sequence[Action]) -> tuple[Entry, ...]:
         for r in ticket.reports
         if r.since is not None
     ]
-    if actions:
-        # The journal knows more of each change than the ticket's own line.
-        entries = [e for e in entries if e.what != "action"]
-        entries += [
-            Entry(a.at, a.approved_by or "netdiag", "action", f"{_what(a)}: {a.state}")
-            for a in actions
-        ]
+    entries += [
+        Entry(a.at, a.approved_by or "netdiag", "action", language.action(a)) for a in actions
+    ]
     return tuple(sorted(entries, key=lambda e: e.at))
 
 
-def _what(action: Action) -> str:
-    return f"{action.action or 'change'} {action.device} {action.interface or ''}".rstrip()
+def _charts(
+    ticket: Ticket, actions: Sequence[Action], rates: Sequence[Series], language: Language
+) -> Iterable[Chart]:
+    """One chart a port, with the moments that matter marked on it."""
+    moments = [(ticket.began, "began")]
+    moments += [(a.at, a.action or "change") for a in actions if a.state == "done"]
+    if ticket.verification is not None:
+        moments.append((ticket.verification.at, "verified"))
+    named = [(at, language.word(label)) for at, label in moments]
+    for series in rates[:_MOST_CHARTS]:
+        drawn = chart.line(series, named, zone=language.zone)
+        if drawn is not None:
+            yield drawn
 
 
 def _remedies(advice: Sequence[Advice]) -> Iterable[Remedy]:

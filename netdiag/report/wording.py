@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -12,16 +11,6 @@ from netdiag.text import clean, escape_markdown
 
 _LINE_LIMIT = 2000
 _BLOCK_LIMIT = 20_000
-
-
-def moment(at: datetime | None) -> str:
-    """`2026-03-01 09:30:05 UTC`; a dash for a time that is not known."""
-    return "–" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def clock(at: datetime | None) -> str:
-    """`09:30:05`, for tables whose head says UTC and whose day is known."""
-    return "–" if at is None else f"{at.astimezone(UTC):%H:%M:%S}"
 
 
 def duration(seconds: float | None) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from netdiag.errors import FileFormatError, Locked, StoreError, UsageError
 from netdiag.files import codec
 from netdiag.kb import Article
-from netdiag.model import Baseline, Capture, LogEvent, Snapshot
+from netdiag.model import Baseline, Capture, LogEvent, Series, Snapshot
 from netdiag.store import lock
 from netdiag.store.database import BUSY_S, connect, default_path, prepare, translated, writing
 from netdiag.store.times import from_stored, to_stored
@@ -158,6 +158,33 @@ class Store:
         with translated(self.path), self._engine.connect() as connection:
             counters = [dict(row) for row in connection.execute(query).mappings()]
         return baseline.baselines(counters)
+
+    def rates(
+        self, ports: Iterable[tuple[str, str]], since: datetime, until: datetime
+    ) -> tuple[Series, ...]:
+        """Broadcasts into each (device, port) in that time, in the order of the ports."""
+        import sqlalchemy as sa
+
+        from netdiag.store import baseline
+
+        wanted = list(dict.fromkeys(ports))
+        table = self._schema.COUNTER
+        query = (
+            table.select()
+            .where(
+                sa.tuple_(table.c.device, table.c.interface).in_(wanted),
+                table.c.at >= to_stored(since - _BASELINE_AGE),
+                table.c.at <= to_stored(until),
+            )
+            .order_by(table.c.at.desc())
+            .limit(_BASELINE_ROWS)
+        )
+        if not wanted:
+            return ()
+        with translated(self.path), self._engine.connect() as connection:
+            counters = [dict(row) for row in connection.execute(query).mappings()]
+        found = baseline.series(counters, since)
+        return tuple(sorted(found, key=lambda s: wanted.index((s.device or "", s.interface))))
 
     def add_capture(self, capture: Capture, at: datetime) -> None:
         """What a sensor heard, or a file held."""

@@ -8,10 +8,11 @@ move it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
-from netdiag.model import Baseline, Snapshot
-from netdiag.store.times import to_stored
+from netdiag.model import Baseline, Series, Snapshot
+from netdiag.store.times import from_stored, to_stored
 
 _MICROSECONDS = 1e6
 _MAX_GAP_S = 2 * 86400.0
@@ -50,7 +51,8 @@ def baselines(counters: Iterable[Mapping[str, Any]]) -> tuple[Baseline, ...]:
     if frame.empty:
         return ()
     port = ["device", "interface"]
-    samples = pd.concat([_measured(frame), _between(frame.sort_values([*port, "at"]))])
+    between = _between(frame.sort_values([*port, "at"]))
+    samples = pd.concat([_measured(frame), between.drop(columns="at")])
     if samples.empty:
         return ()
     usual = samples.groupby(port)["pps"].agg(["median", "count"])
@@ -59,6 +61,36 @@ def baselines(counters: Iterable[Mapping[str, Any]]) -> tuple[Baseline, ...]:
         for (device, interface), median, count in zip(
             usual.index, usual["median"], usual["count"], strict=True
         )
+    )
+
+
+def series(counters: Iterable[Mapping[str, Any]], since: datetime) -> tuple[Series, ...]:
+    """Broadcasts into each port from `since` on, with the median of the time before as its usual."""
+    import pandas as pd
+
+    frame = pd.DataFrame(list(counters))
+    if frame.empty:
+        return ()
+    port = ["device", "interface"]
+    frame = frame.sort_values([*port, "at"])
+    measured = frame.dropna(subset=["in_broadcast_pps"]).rename(columns={"in_broadcast_pps": "pps"})
+    samples = pd.concat([_between(frame), measured[[*port, "at", "pps"]]])
+    # A reading's own measurement is of its very moment: it wins over the mean of the time before.
+    samples = samples.drop_duplicates([*port, "at"], keep="last").sort_values("at")
+    first = to_stored(since)
+    return tuple(
+        Series(
+            device=str(device),
+            interface=str(interface),
+            unit="broadcasts/s",
+            points=tuple(
+                (from_stored(int(at)), float(pps))
+                for at, pps in zip(now["at"], now["pps"], strict=True)
+            ),
+            usual=float(before["pps"].median()) if len(before) else None,
+        )
+        for (device, interface), rows in samples.groupby(port)
+        for now, before in [(rows[rows["at"] >= first], rows[rows["at"] < first])]
     )
 
 
@@ -85,7 +117,7 @@ def _between(frame: Any) -> Any:
     same = frame["discontinuity_s"].fillna(-1) == before["discontinuity_s"].fillna(-1)
     good = (seconds > 0) & (seconds <= _MAX_GAP_S) & (packets >= 0) & ~restarted & same
     frame["pps"] = packets / seconds
-    return frame.loc[good, ["device", "interface", "pps"]]
+    return frame.loc[good, ["device", "interface", "at", "pps"]]
 
 
 def _signed(value: int | None) -> int | None:

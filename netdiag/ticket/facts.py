@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from netdiag.model import Cause, Diagnosis, Kind, Severity
+from netdiag.model import Cause, Diagnosis, Kind, Series, Severity
 from netdiag.ticket.rules import SHIPPED, Level, Rules
 
 _URGENT = frozenset({Severity.CRITICAL.value, Severity.MAJOR.value, "page", "emergency"})
@@ -239,6 +239,8 @@ class Ticket:
     """Paths of evidence that belongs to it: captures, photographs, logs."""
     first_checks: datetime | None = None
     """When the first look after several calls was begun."""
+    rates: tuple[Series, ...] = ()
+    """Kept at closing: the store forgets readings, the report of next year must not."""
 
     @property
     def cause(self) -> Cause | None:

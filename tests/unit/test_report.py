@@ -6,6 +6,9 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib.resources import files
+from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -14,8 +17,10 @@ from markdown_it import MarkdownIt
 
 from netdiag import kb, report, ticket
 from netdiag.errors import UsageError
-from netdiag.model import Diagnosis, Evidence, Kind, Role, WiredDevice, WiredLink, Wiring
-from netdiag.report import drawing, story, wording
+from netdiag.model import Diagnosis, Evidence, Kind, Role, Series, WiredDevice, WiredLink, Wiring
+from netdiag.report import chart, drawing, story, wording
+from netdiag.report.chinese import Chinese
+from netdiag.report.chinese_words import WORDS
 from netdiag.text import clean
 from netdiag.ticket import Report, Ticket
 from tests import incident
@@ -107,7 +112,7 @@ def test_everything_that_matters_is_in_it(form: str) -> None:
         "%PM-4-ERR_DISABLE",
         "09:30:40",
         "UTC",
-        "8 stations" if form == "html" else "Stations: 8",
+        "stations: 8",
     ):
         assert words in plain
 
@@ -197,6 +202,141 @@ def test_an_unknown_format_is_a_usage_error() -> None:
 )
 def test_durations_are_said_as_people_say_them(seconds: float | None, words: str) -> None:
     assert wording.duration(seconds) == words
+
+
+# --- in Chinese ----------------------------------------------------------------------------------
+
+_ENGLISH = re.compile(r"\b[a-z]{2,}(?: [a-z]{2,}){2,}\b")
+
+
+def chinese(form: str, t: Ticket | None = None) -> str:
+    language = Chinese(ZoneInfo("Asia/Shanghai"))
+    return report.render(
+        t or incident.closed(), incident.actions(), form, at=incident.after(120), language=language
+    )
+
+
+def test_a_chinese_report_has_no_english_sentence_but_quotations() -> None:
+    said = [w for c in incident.calls() for w in (c.symptom, c.tried) if w]
+    text = re.sub(r"```text.*?```", "", chinese("md"), flags=re.DOTALL)
+    ours = [x.split("；原文：")[0] for x in text.splitlines() if not any(w in x for w in said)]
+    assert [x for x in ours if _ENGLISH.search(x)] == []
+    assert len(text) > 2500
+
+
+def test_a_chinese_report_says_the_five_lines_in_the_words_of_the_field() -> None:
+    first, cause, done, end, lesson = story.tell(
+        incident.closed(), incident.actions(), (), incident.AT, language=Chinese()
+    ).lead
+    assert "HQ/3F发生故障，共收到3次报障，已知受影响用户7人" in first
+    assert cause.startswith("根本原因（已确认）：acc-2 Gi1/0/5、Gi1/0/6端口存在二层环路")
+    assert done.startswith("经li.na批准，共执行2项变更")
+    assert "故障历时11分10秒" in end
+    assert lesson.startswith("整改建议：接入端口启用风暴控制")
+
+
+def test_a_guess_is_not_said_as_confirmed() -> None:
+    t = incident.closed()
+    assert t.diagnosis is not None
+    weak = replace(t.diagnosis, causes=(replace(t.diagnosis.causes[0], confidence=0.5),))
+    for unsure, word in (
+        (replace(t, verification=None), "高度疑似"),
+        (replace(t, diagnosis=weak), "待核实"),
+    ):
+        told = story.tell(unsure, (), (), incident.AT, language=Chinese())
+        assert word in told.lead[1]
+
+
+def test_times_are_read_on_the_clock_of_the_place() -> None:
+    assert "17:29:20" in chinese("html")
+    assert "09:29:20" not in chinese("html")
+
+
+@pytest.mark.parametrize(
+    "name", ["report.html.j2", "report.md.j2", "topology.svg.j2", "chart.svg.j2"]
+)
+def test_every_word_of_the_templates_has_its_chinese_one(name: str) -> None:
+    source = (files("netdiag") / "templates" / name).read_text(encoding="utf-8")
+    words = re.findall(r't\("((?:[^"\\]|\\.)*)"\)', source)
+    assert words
+    assert [w for w in words if w not in WORDS] == []
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_words_stay_words_in_chinese(text: str) -> None:
+    page = chinese("html", hostile(text))
+    assert_inert(page)
+
+
+# --- charts, pictures, templates -----------------------------------------------------------------
+
+
+def storm() -> Series:
+    points = tuple((incident.after(10 * n - 300), 900.0 if 20 < n < 35 else 3.0) for n in range(50))
+    return Series("core-1", "GigabitEthernet1/0/2", "broadcasts/s", points, 2.5)
+
+
+def test_the_rates_are_drawn_with_the_moments_that_matter() -> None:
+    t = replace(incident.closed(), rates=(storm(),))
+    page = report.render(t, incident.actions(), "html", at=incident.AT, rates=t.rates)
+    assert_inert(page)
+    seen = Seen(page).text
+    assert "core-1 Gi1/0/2 · peak 900" in seen
+    assert "supervised-reopen" in seen
+    assert 'class="rate" d="M' in page
+    text = report.render(t, (), "md", at=incident.AT, rates=t.rates)
+    assert "| core-1 Gi1/0/2 | 900 broadcasts/s | 2.5 |" in text
+
+
+def test_a_long_series_keeps_its_peak_when_it_is_thinned() -> None:
+    points = tuple((incident.after(n), 7000.0 if n == 4321 else 1.0) for n in range(10_000))
+    drawn = chart.line(Series("a", "b", "broadcasts/s", points))
+    assert drawn is not None
+    assert drawn.peak == 7000
+    assert drawn.path.count("L") < 700
+
+
+def test_one_reading_is_no_chart() -> None:
+    assert chart.line(Series("a", "b", "broadcasts/s", ((incident.AT, 1.0),))) is None
+
+
+def test_the_ports_of_an_incident_are_its_cause_s_and_those_that_closed() -> None:
+    gi = "GigabitEthernet1/0/"
+    assert report.ports(incident.closed()) == (
+        ("core-1", gi + "2"),
+        ("acc-2", gi + "5"),
+        ("acc-2", gi + "6"),
+    )
+
+
+def test_the_way_to_the_cause_is_marked() -> None:
+    drawn = drawing.draw(incident.diagnosis())
+    assert drawn is not None
+    assert sum(line.on_way for line in drawn.lines) == 1
+
+
+def test_a_user_s_own_template_has_the_same_words_and_the_same_safety() -> None:
+    own = "{{ r.ticket.id }} {{ r.headline }}: {{ t('Timeline') }} {{ r.ticket.began|moment }}"
+    t = incident.closed()
+    assert report.render(t, (), "md", at=incident.AT, template=own).startswith(
+        "T-20260302-001 a home"
+    )
+    page = report.render(
+        hostile(HOSTILE[0]), (), "html", at=incident.AT, template="<p>{{ r.headline }}</p>"
+    )
+    assert "<script" not in page
+
+
+@pytest.mark.parametrize("own", ["{% if %}", "{{ r.nothing }}", "{{ ''.__class__.__mro__ }}"])
+def test_a_wrong_template_is_a_usage_error(own: str) -> None:
+    with pytest.raises(UsageError, match="template"):
+        report.render(incident.closed(), (), "md", at=incident.AT, template=own)
+
+
+def test_bars_are_a_picture_of_their_own() -> None:
+    svg = report.bars_svg("Incidents", [("<script>", 4, "4"), ("loop", 1, "1")])
+    assert "<script" not in svg
+    assert ElementTree.fromstring(svg).tag.endswith("svg")
 
 
 # --- what it does not do -------------------------------------------------------------------------
