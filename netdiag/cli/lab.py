@@ -33,7 +33,9 @@ lab.add_command(bench)
 
 @lab.command()
 @click.option(
-    "--topology", type=click.Path(dir_okay=False), help="A YAML file; default: the packaged campus."
+    "--topology",
+    metavar="NAME|FILE",
+    help="A packaged network (a wrong name lists them) or a YAML file; default: campus.",
 )
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="The same seed, the same campus."
@@ -52,7 +54,9 @@ lab.add_command(bench)
 )
 @click.option("--traps-to", metavar="HOST:PORT", help="Send SNMP traps there.")
 @click.option(
-    "--real", is_flag=True, help="On Linux bridges instead of the simulator (not available yet)."
+    "--real",
+    is_flag=True,
+    help="On the kernel's own bridges in private namespaces, instead of the simulator.",
 )
 @common.as_json
 def up(
@@ -69,13 +73,10 @@ def up(
     """Bring it up; it then runs in the background."""
     from netdiag.lab import client
 
-    if real:
-        raise UsageError(
-            "--real: the data plane of Linux bridges is not part of this version; without it, all runs simulated"
-        )
     started = client.start(
         topology,
         seed,
+        real=real,
         detached=True,
         ttl_s=ttl * 60,
         fixed_ports=True,
@@ -260,13 +261,44 @@ def _tool(tool: str, package: str) -> str:
     return shutil.which(tool) or f"not installed (optional): apt install {package}"
 
 
+@lab.command("exec", context_settings={"ignore_unknown_options": True})
+@click.argument("node")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def exec_(node: str, command: tuple[str, ...]) -> None:
+    """Run a command inside a node of a lab that was started with --real.
+
+    \b
+    netdiag lab exec pc-1f-101 -- ping -c1 10.10.0.1
+    netdiag lab exec acc-1 -- bridge fdb show
+    """
+    import subprocess
+
+    from netdiag.lab import client
+
+    line = client.connect().inside(node, command)
+    try:
+        sys.exit(subprocess.run(line, check=False).returncode)
+    except FileNotFoundError:
+        raise UsageError("nsenter is not installed: apt install util-linux") from None
+
+
 @lab.command()
 @click.argument("node", required=False)
 def shell(node: str | None) -> None:
-    """Sit down at a PC (ping, renew, unplug), or at a switch's console."""
+    """Sit down at a PC (ping, renew, unplug), or at a switch's console.
+
+    In a lab that was started with --real a PC is a real shell.
+    """
     from netdiag.lab import client
 
     running = client.connect()
+    if (
+        node is not None
+        and running.real
+        and not any(s["name"] == node for s in running.status()["switches"])
+    ):
+        _real_shell(running, node)
+        return
     switches = [s["name"] for s in running.status()["switches"]]
     names = [h["name"] for h in running.hosts()]
     if node is None:
@@ -281,6 +313,15 @@ def shell(node: str | None) -> None:
         raise UsageError(
             f"the practice network has no {node!r}: `netdiag lab shell` lists who is there"
         )
+
+
+def _real_shell(running: Lab, node: str) -> None:
+    import os
+    import subprocess
+
+    program = os.environ.get("SHELL", "/bin/sh")
+    click.echo(f"A shell inside {node}; `exit` leaves.", err=True)
+    sys.exit(subprocess.run(running.inside(node, [program]), check=False).returncode)
 
 
 def _ask(prompt: str) -> str | None:

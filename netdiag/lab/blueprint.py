@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from netdiag.errors import FileFormatError
+from netdiag.errors import FileFormatError, UsageError
 from netdiag.files import strict
 from netdiag.names import long_name
 
@@ -175,11 +175,29 @@ Key = tuple[str | int, ...]
 
 
 def load(path: str | None) -> Topology:
-    """The network of that file, or the packaged campus for `None`; `FileFormatError` otherwise."""
-    if path is not None:
+    """The network of that file or packaged name, or the campus for `None`.
+
+    `FileFormatError` for a file that is wrong, `UsageError` for a name that is none.
+    """
+    if path is not None and (Path(path).suffix or Path(path).exists()):
         return _load(Path(path))
-    with as_file(files("netdiag.lab") / "campus.yaml") as packaged:
-        return _load(packaged)
+    found = files("netdiag.lab")
+    packaged = found / "topologies" / f"{path}.yaml"
+    if path in (None, "campus"):
+        packaged = found / "campus.yaml"
+    if not packaged.is_file():
+        raise UsageError(
+            f"no packaged network is called {path!r}: {', '.join(packaged_names())}; a file ends in .yaml"
+        )
+    with as_file(packaged) as name:
+        return _load(name)
+
+
+def packaged_names() -> tuple[str, ...]:
+    """The networks that come with the program."""
+    folder = files("netdiag.lab") / "topologies"
+    others = (entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    return ("campus", *sorted(name.removesuffix(".yaml") for name in others))
 
 
 def split_place(place: str) -> tuple[str, str]:

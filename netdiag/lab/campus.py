@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from ipaddress import IPv4Interface
 from random import Random
+from typing import Any
 
 from netdiag.errors import UsageError
 from netdiag.lab import blueprint, frames
@@ -52,7 +53,7 @@ class Campus:
     def __init__(self, topology: Topology, seed: int) -> None:
         self.topology = topology
         self.seed = seed
-        self.engine = Engine()
+        self.engine = self.make_engine()
         self._listeners: list[Callable[[SwitchEvent, bool], None]] = []
         self._homes: dict[str, tuple[str, str]] = {}
         self._desks: dict[tuple[str, str], str] = {}
@@ -63,6 +64,14 @@ class Campus:
         self.incidents = Incidents(self)
 
     # --- putting it together ---
+
+    def make_engine(self) -> Engine:
+        """What moves time and frames."""
+        return Engine()
+
+    def make_switch(self, name: str, mac: bytes, **plan: Any) -> SoftSwitch:
+        """One switch of this data plane."""
+        return SoftSwitch(self.engine, name, mac, **plan)
 
     def rng(self, purpose: str) -> Random:
         """Randomness of its own for each purpose, so that one more draw here changes nothing there."""
@@ -76,8 +85,7 @@ class Campus:
         plan, topology = self.topology.switches[name], self.topology
         # Its ports take the addresses that follow its own, so the last octet starts at 0.
         mac = frames.mac_bytes(plan.mac) if plan.mac else self.mac_of(name, _SWITCH_OUI)[:5] + b"\0"
-        switch = SoftSwitch(
-            self.engine,
+        switch = self.make_switch(
             name,
             mac,
             ports=plan.ports,
@@ -95,7 +103,7 @@ class Campus:
         switch.management_ip, mask = _split(plan.management_ip)
         switch.add_svi(topology.management.vlan, switch.management_ip, mask, plan.gateway)
         switch.hear = self._said
-        switch.path_alive = partial(self._path_alive, switch)
+        switch.path_alive = partial(self.path_alive, switch)
         self._configure_desks(switch, plan)
         switch.start(self.rng(f"phase/{name}").uniform(0.0, 1.0))
         return switch
@@ -127,7 +135,7 @@ class Campus:
         for name, server in self.topology.dhcp_servers.items():
             mac = self._attached_mac(name, server)
             host = DhcpHost(
-                self.engine, name, mac, speeds.trunk, rng=self.rng(name), pool=_pool(server)
+                self.engine, name, mac, speeds.trunk, rng=self.rng(name), pool=pool_of(server)
             )
             host.configure(*_split(server.ip), server.gateway)
             self._add(host, *blueprint.split_place(server.at), vlan=server.vlan)
@@ -334,7 +342,7 @@ class Campus:
         for hear in tuple(self._listeners):
             hear(event, delivered)
 
-    def _path_alive(self, goal: SoftSwitch) -> bool:
+    def path_alive(self, goal: SoftSwitch) -> bool:
         """Breadth first from the operations centre, over what forwards the management VLAN now."""
         start = self.station(self.topology.management.start).port
         if not start.up or not isinstance(start.peer, SwitchPort):
@@ -368,7 +376,8 @@ def _station_ports(plan: blueprint.SwitchPlan) -> range:
     return range(plan.stations.ports[0], plan.stations.ports[1] + 1) if plan.stations else range(0)
 
 
-def _pool(plan: blueprint.DhcpPlan) -> Pool:
+def pool_of(plan: blueprint.DhcpPlan) -> Pool:
+    """What that server gives out."""
     return Pool(
         plan.pool[0], plan.pool[1], _split(plan.ip)[1], plan.gateway, tuple(plan.dns), plan.lease_s
     )

@@ -50,6 +50,7 @@ def start(
     syslog_to: tuple[str, int] | None = None,
     traps_to: tuple[str, int] | None = None,
     behind_s: float = 0.0,
+    real: bool = False,
 ) -> Lab:
     """Brings a lab up and waits until it answers. Unless `detached`, it dies with this process.
 
@@ -65,14 +66,25 @@ def start(
     line = [sys.executable, "-m", "netdiag.lab.service", "--state", str(file)]
     line += ["--seed", str(seed), "--ttl", str(ttl_s), "--snmp-version", snmp_version]
     line += ["--behind", str(behind_s)] if behind_s else []
-    line += ["--topology", str(Path(topology).absolute())] if topology else []
-    flags = {"with-parent": not detached, "fixed-ports": fixed_ports, "out-of-band": out_of_band}
+    line += ["--topology", _topology(topology)] if topology else []
+    flags = {
+        "real": real,
+        "with-parent": not detached,
+        "fixed-ports": fixed_ports,
+        "out-of-band": out_of_band,
+    }
     line += [f"--{name}" for name, on in flags.items() if on]
     for name, address in (("syslog-to", syslog_to), ("traps-to", traps_to)):
         line += [f"--{name}", f"{address[0]}:{address[1]}"] if address else []
     process = _spawn(line, file, detached=detached)
     _wait_ready(process, file)
     return Lab(file, _read(file), process)
+
+
+def _topology(named: str) -> str:
+    """A file as its absolute path, because the lab may run elsewhere; a packaged name as it is."""
+    path = Path(named)
+    return str(path.absolute()) if path.suffix or path.exists() else named
 
 
 def connect(state_dir: Path | None = None) -> Lab:
@@ -173,6 +185,11 @@ class Lab:
         return Path(self._state["syslog"])
 
     @property
+    def real(self) -> bool:
+        """It runs on the kernel's bridges."""
+        return "inner_pid" in self._state
+
+    @property
     def pid(self) -> int:
         """The process that runs it."""
         return int(self._state["pid"])
@@ -232,6 +249,24 @@ class Lab:
         """
         answer = self._do("console", switch=switch, line=line, session=session)
         return str(answer["text"]), str(answer["prompt"])
+
+    def inside(self, node: str, command: Sequence[str]) -> list[str]:
+        """The command line that runs a command inside a node of a lab on the real data plane.
+
+        As the user who started the lab, or root. `UsageError` for a simulated one.
+        """
+        pid = self._state.get("inner_pid")
+        if pid is None:
+            raise UsageError(
+                "this practice network is simulated, no program can run inside:"
+                f" `netdiag lab shell {node}` sits down there, `netdiag lab up --real` has real ones"
+            )
+        net = Path(f"/proc/{pid}/root/run/netns") / node
+        known = sorted(path.name for path in net.parent.iterdir())
+        if node not in known:
+            raise UsageError(f"the practice network has no {node!r}: {', '.join(known)}")
+        user = ["-U", "--preserve-credentials"] if self._state.get("user_namespace") else []
+        return ["nsenter", "-t", str(pid), *user, "-m", "-p", f"--net={net}", "--", *command]
 
     def tap_address(self, node: str) -> tuple[str, int, str]:
         """(host, port, token) of a sensor's wire; the protocol is `lab.control`'s."""

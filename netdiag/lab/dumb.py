@@ -22,7 +22,7 @@ class DumbSwitch:
         self.engine = engine
         self.name = name
         self.sockets = tuple(
-            Port(engine, self, f"{number}", rate_bps) for number in range(1, _SOCKETS + 1)
+            engine.port(self, f"{number}", rate_bps) for number in range(1, _SOCKETS + 1)
         )
         self._stations: dict[bytes, tuple[Port, float]] = {}
 

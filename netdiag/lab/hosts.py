@@ -26,7 +26,7 @@ class Card:
         self.engine = engine
         self.name = name
         self.mac = mac
-        self.port = Port(engine, self, "eth0", rate_bps)
+        self.port = engine.port(self, "eth0", rate_bps)
         self._taps: list[Hear] = []
 
     def tap(self, hear: Hear) -> Callable[[], None]:

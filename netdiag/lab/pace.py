@@ -86,3 +86,17 @@ class Pacer:
             self._plane.run_until(min(end, self._plane.now() + size))
             await asyncio.sleep(0)
         return seconds
+
+
+class WallPacer(Pacer):
+    """For a data plane whose time is the wall's own: it is only given its turns."""
+
+    async def run(self) -> None:
+        while True:
+            self._plane.run_until(self._plane.now())
+            await asyncio.sleep(SLICE_S)
+
+    async def advance(self, seconds: float) -> float:
+        """Waits: nothing makes a real kernel go faster."""
+        await asyncio.sleep(seconds)
+        return 0.0

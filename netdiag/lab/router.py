@@ -43,7 +43,7 @@ class HomeRouter:
         self.name = name
         self.mac = mac
         self.sockets = tuple(
-            Port(engine, self, f"LAN{number}", rate_bps) for number in range(1, _SOCKETS + 1)
+            engine.port(self, f"LAN{number}", rate_bps) for number in range(1, _SOCKETS + 1)
         )
         self.stack = IpStack(engine, mac, self._originate, pace_pps=_CPU_PPS, burst=_CPU_BURST)
         self.stack.configure(frames.ip_bytes(LAN_IP), frames.ip_bytes(LAN_MASK), None)

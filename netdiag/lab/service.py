@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netdiag.errors import LabError, NetdiagError, UsageError
 from netdiag.lab import campus, inventory_files
@@ -30,8 +30,11 @@ from netdiag.lab.control import Control, Operation
 from netdiag.lab.dataplane import SwitchEvent
 from netdiag.lab.models import model_for
 from netdiag.lab.noc import Address, Noc
-from netdiag.lab.pace import Pacer
+from netdiag.lab.pace import Pacer, WallPacer
 from netdiag.lab.ssh import Login, host_key, known_hosts_line
+
+if TYPE_CHECKING:
+    from netdiag.lab.kernel.cage import Cage
 
 BOOT_S = 120.0
 """Lab time that passed before anyone can connect: spanning tree, LLDP and leases have settled."""
@@ -54,6 +57,8 @@ class Settings:
     snmp_version: str = "2c"
     syslog_to: Address | None = None
     traps_to: Address | None = None
+    real: bool = False
+    """On the kernel's own bridges instead of the simulator."""
     behind_s: float = 0.0
     """Its time of day lags so much behind the wall, until `advance` lets it catch up."""
 
@@ -82,7 +87,7 @@ def _credentials() -> Credentials:
     return Credentials(Login("netops", made()), made(), "public", made(), made(), made())
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, cage: Cage | None = None) -> None:
     """Runs a lab until it is stopped; `ready` is one JSON line on stdout."""
     folder = settings.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -98,11 +103,15 @@ async def serve(settings: Settings) -> None:
         lab.agents[switch.name] = agent
     _write_inventory(settings, lab, credentials, key)
     token = secrets.token_hex(16)
+    pid = cage.outer_pid if cage else os.getpid()
     control = Control(
-        token, Operations(settings, lab).table(), lab.campus, lambda s: lab.clock.at(s).timestamp()
+        token,
+        Operations(settings, lab, pid).table(),
+        lab.campus,
+        lambda s: lab.clock.at(s).timestamp(),
     )
     address = await control.listen(HOST)
-    _write_state(settings, token, address)
+    _write_state(settings, token, address, cage)
     try:
         await _run(settings, lab)
     finally:
@@ -114,9 +123,7 @@ async def serve(settings: Settings) -> None:
 
 
 def _build(settings: Settings) -> _Running:
-    built = campus.build(campus.load(settings.topology), settings.seed)
-    built.run_until(BOOT_S)
-    clock = LabClock(datetime.now(UTC) - timedelta(seconds=BOOT_S + settings.behind_s))
+    built, clock, pacer = (_build_real if settings.real else _build_soft)(settings)
     syslog = settings.folder / "syslog.log"
     syslog.unlink(missing_ok=True)
     noc = Noc(syslog, syslog_to=settings.syslog_to, traps_to=settings.traps_to)
@@ -128,7 +135,24 @@ def _build(settings: Settings) -> _Running:
             noc.hear(event, clock.at(event.at), port, switch.uptime())
 
     built.subscribe(hear)
-    return _Running(built, clock, Pacer(built, clock, behind_s=settings.behind_s), noc, {})
+    return _Running(built, clock, pacer, noc, {})
+
+
+def _build_soft(settings: Settings) -> tuple[Campus, LabClock, Pacer]:
+    built = campus.build(campus.load(settings.topology), settings.seed)
+    built.run_until(BOOT_S)
+    clock = LabClock(datetime.now(UTC) - timedelta(seconds=BOOT_S + settings.behind_s))
+    return built, clock, Pacer(built, clock, behind_s=settings.behind_s)
+
+
+def _build_real(settings: Settings) -> tuple[Campus, LabClock, Pacer]:
+    from netdiag.lab.kernel import campus as real
+
+    topology = campus.load(settings.topology)
+    built = real.build(topology, settings.seed, settings.folder)
+    built.settle()
+    clock = LabClock(datetime.now(UTC) - timedelta(seconds=built.now()))
+    return built, clock, WallPacer(built, clock)
 
 
 def _wanted(settings: Settings, number: int) -> Ports:
@@ -162,9 +186,13 @@ def _write_inventory(settings: Settings, lab: _Running, credentials: Credentials
     )
 
 
-def _write_state(settings: Settings, token: str, address: Address) -> None:
+def _write_state(
+    settings: Settings, token: str, address: Address, cage: Cage | None = None
+) -> None:
+    inside = {"inner_pid": cage.inner_pid, "user_namespace": cage.user_namespace} if cage else {}
     state = {
-        "pid": os.getpid(),
+        "pid": cage.outer_pid if cage else os.getpid(),
+        **inside,
         "control": list(address),
         "token": token,
         "inventory": str(settings.folder / "inventory"),
@@ -228,8 +256,8 @@ async def _sample(lab: _Running) -> None:
 class Operations:
     """What the control socket can ask for; each takes a request's fields and answers with fields."""
 
-    def __init__(self, settings: Settings, lab: _Running) -> None:
-        self._settings, self._lab, self._campus = settings, lab, lab.campus
+    def __init__(self, settings: Settings, lab: _Running, pid: int) -> None:
+        self._settings, self._lab, self._campus, self._pid = settings, lab, lab.campus, pid
 
     def table(self) -> Mapping[str, Operation]:
         """By name."""
@@ -253,7 +281,8 @@ class Operations:
         switches = [self._switch(s.name) for s in self._campus.switches()]
         hosts = self._campus.hosts
         return {
-            "pid": os.getpid(),
+            "pid": self._pid,
+            "data_plane": "real" if self._settings.real else "soft",
             "seed": self._settings.seed,
             "topology": self._settings.topology,
             "now": self._campus.now(),
@@ -381,6 +410,7 @@ def _settings(arguments: Sequence[str]) -> Settings:
     parser.add_argument("--topology")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--ttl", type=float, default=3600.0)
+    parser.add_argument("--real", action="store_true")
     parser.add_argument("--with-parent", action="store_true")
     parser.add_argument("--fixed-ports", action="store_true")
     parser.add_argument("--out-of-band", action="store_true")
@@ -393,11 +423,17 @@ def _settings(arguments: Sequence[str]) -> Settings:
     return Settings(state_file=given.pop("state"), **times, **given)
 
 
+def _enter_cage() -> Cage:
+    from netdiag.lab.kernel import cage
+
+    return cage.enter()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one lab; exit status 0 when it was stopped."""
     settings = _settings(sys.argv[1:] if arguments is None else arguments)
     try:
-        asyncio.run(serve(settings))
+        asyncio.run(serve(settings, _enter_cage() if settings.real else None))
     except (NetdiagError, OSError) as exc:
         failure = exc if isinstance(exc, NetdiagError) else LabError(str(exc))
         line = {"ok": False, "error": str(failure), "kind": type(failure).__name__}

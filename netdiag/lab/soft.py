@@ -53,6 +53,18 @@ class Engine:
         """Calls `delay` seconds from now."""
         self.at(self.now + delay, call)
 
+    def port(self, owner: Node, name: str, rate_bps: int) -> Port:
+        """A socket of a station or a box."""
+        return Port(self, owner, name, rate_bps)
+
+    def cable(self, a: Port, b: Port) -> None:
+        """A cable has just been put between two ports."""
+        refresh(a, b)
+
+    def uncable(self, a: Port, b: Port) -> None:
+        """It has just been pulled out."""
+        refresh(a, b)
+
     def run_until(self, at: float) -> None:
         """Lets everything happen that is due up to `at`; the past is not run again."""
         heap = self.heap
@@ -152,7 +164,7 @@ def connect(a: Port, b: Port) -> None:
     if a.peer is not None or b.peer is not None or a is b:
         raise ValueError(f"{a.owner.name} {a.name} or {b.owner.name} {b.name} has a cable already")
     a.peer, b.peer = b, a
-    refresh(a, b)
+    a.engine.cable(a, b)
 
 
 def disconnect(port: Port) -> Port | None:
@@ -160,7 +172,7 @@ def disconnect(port: Port) -> Port | None:
     far = port.peer
     if far is not None:
         port.peer = far.peer = None
-        refresh(port, far)
+        port.engine.uncable(port, far)
     return far
 
 

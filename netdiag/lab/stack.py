@@ -36,7 +36,7 @@ class IpStack:
 
     __slots__ = (
         "_burst", "_echoes", "_engine", "_identification", "_pace", "_refilled", "_send", "_tokens", "_udp",
-        "_waiting", "arp", "gateway", "heard_gateway", "ip", "mac", "mask",
+        "_waiting", "arp", "gateway", "heard_gateway", "ip", "mac", "mask", "told",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +65,8 @@ class IpStack:
         self._waiting: dict[bytes, list[frames.Packet]] = {}
         self._echoes: dict[int, tuple[Ping, float]] = {}
         self._identification = 0
+        self.told: Callable[[], None] = lambda: None
+        """Called when the address was set."""
 
     def configure(self, ip: bytes | None, mask: bytes, gateway: bytes | None) -> None:
         """Takes an address, or gives it up with `None`."""
@@ -73,6 +75,7 @@ class IpStack:
             self.arp.clear()
             self._waiting.clear()
         self.ip, self.mask, self.gateway = ip, mask, gateway
+        self.told()
 
     def listen(self, port: int, hear: Hear) -> None:
         """Hands datagrams to that UDP port to `hear`."""

@@ -110,9 +110,7 @@ class SoftSwitch:
         """What LLDP says of the system: at most 511 octets."""
         self.area: str | None = None
         self.role: str | None = None
-        self.switch_ports = tuple(
-            SwitchPort(engine, self, number, rate_bps) for number in range(1, ports + 1)
-        )
+        self.switch_ports = tuple(self.new_port(number, rate_bps) for number in range(1, ports + 1))
         self._by_name = {port.name: port for port in self.switch_ports}
         self._vlans = tuple(sorted(vlans))
         self._tables: dict[int, dict[bytes, Learned]] = {vlan: {} for vlan in self._vlans}
@@ -124,6 +122,10 @@ class SoftSwitch:
         self.guards = Guards(self, storm_interval_s, recovery_s)
         self.discovery = Discovery(self)
         self.stp = SpanningTree(self, stp_priority)
+
+    def new_port(self, number: int, rate_bps: int) -> SwitchPort:
+        """One of its ports, without a cable."""
+        return SwitchPort(self.engine, self, number, rate_bps)
 
     def start(self, phase_s: float) -> None:
         """Begins the control plane's timers, shifted by `phase_s` so that switches differ."""

@@ -307,7 +307,7 @@ def test_the_commands(tmp_path, monkeypatch):
     monkeypatch.setenv("NETDIAG_LAB", str(tmp_path / "lab.json"))
     run = CliRunner().invoke
     assert isinstance(run(command, ["status"]).exception, UsageError)
-    assert isinstance(run(command, ["up", "--real"]).exception, UsageError)
+    assert isinstance(run(command, ["up", "--topology", "moon"]).exception, UsageError)
     up = run(command, ["up"])
     try:
         assert up.exit_code == 0, up.output

@@ -1,0 +1,170 @@
+"""The practice network on bridges: the simulator's campus with another engine under it.
+
+Incidents, desks, people and the agent are the same; this module builds namespaces where the other
+one builds objects, and knows how the operations centre reaches a switch: frames of the management
+VLAN have a way over links that are up and forward, and a real echo request gets its answer.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from netdiag.errors import LabError
+from netdiag.lab import blueprint, frames
+from netdiag.lab.campus import Campus, pool_of
+from netdiag.lab.kernel.engine import KernelEngine
+from netdiag.lab.kernel.furniture import Furniture
+from netdiag.lab.kernel.room import raise_file_limit
+from netdiag.lab.kernel.switch import KernelSwitch
+from netdiag.lab.kernel.wired import WiredPort
+from netdiag.lab.soft import Engine
+from netdiag.lab.switch import SoftSwitch
+
+_PING_S = 1.0
+_LOST_AFTER_S = 3.5
+_FILES_PER_PORT = 14
+SETTLE_S = 12.0
+
+
+def build(topology: blueprint.Topology, seed: int, folder: Path) -> KernelCampus:
+    """The network, cabled and switched on; to be called inside `cage.enter`."""
+    _check_files(topology)
+    campus = KernelCampus(topology, seed, folder)
+    with campus.kernel.building():
+        for place in topology.trunks:
+            campus.cable(*place.between)
+        for card in campus.stations:
+            campus.cable_station(card)
+    campus.start_echoes()
+    return campus
+
+
+def _check_files(topology: blueprint.Topology) -> None:
+    ports = sum(6 * len(trunk.vlans) for trunk in topology.trunks) + sum(
+        1 + (p.stations.ports[1] - p.stations.ports[0] if p.stations else 0)
+        for p in topology.switches.values()
+    )
+    needed, most = 200 + 10 * len(topology.switches) + _FILES_PER_PORT * ports, raise_file_limit()
+    if needed > most:
+        raise LabError(
+            f"a network of {len(topology.switches)} switches needs about {needed} open files here,"
+            f" and this process may have {most} (ulimit -Hn)"
+        )
+
+
+class KernelCampus(Campus):
+    """A `dataplane.Dataplane` of namespaces."""
+
+    def __init__(self, topology: blueprint.Topology, seed: int, folder: Path) -> None:
+        pools = {name: pool_of(plan) for name, plan in topology.dhcp_servers.items()}
+        self.kernel = KernelEngine()
+        self.kernel.default_rate_bps = topology.speeds_bps.desk
+        self.furniture = Furniture(self.kernel, folder, pools)
+        self.kernel.furniture = self.furniture
+        self._stp = _needs_stp(topology)
+        self._echo: socket.socket | None = None
+        self._answered: dict[bytes, float] = {}
+        self._asked: dict[bytes, float] = {}
+        super().__init__(topology, seed)
+
+    def make_engine(self) -> Engine:
+        return self.kernel
+
+    def make_switch(self, name: str, mac: bytes, **plan: Any) -> SoftSwitch:
+        return KernelSwitch(self.kernel, name, mac, stp=self._stp, **plan)
+
+    # --- the data plane's protocol ---
+
+    def tap(self, node: str, hear: Callable[[float, bytes], None]) -> Callable[[], None]:
+        port = self.station(node).port
+        assert isinstance(port, WiredPort)
+        return self.furniture.tap(port, hear)
+
+    def settle(self) -> None:
+        """Waits until people can work, or it has taken long enough to say that some cannot."""
+        end = self.now() + SETTLE_S
+        while not self.settled() and self.now() < end:
+            self.run_until(min(end, self.now() + 0.1))
+
+    def settled(self) -> bool:
+        """Every PC has its lease, and neighbours know each other."""
+        leases = all(host.lease is not None for host in self.hosts)
+        return leases and all(self._knows_neighbours(s) for s in self.switches())
+
+    def _knows_neighbours(self, switch: SoftSwitch) -> bool:
+        if not switch.discovery.enabled:
+            return True
+        known = {n.port for n in switch.neighbors()}
+        return all(
+            port.name in known
+            for port in switch.switch_ports
+            if isinstance(port.peer and port.peer.owner, SoftSwitch)
+            and port.peer is not None
+            and port.peer.owner.discovery.enabled  # type: ignore[attr-defined]
+        )
+
+    # --- in-band management ---
+
+    def start_echoes(self) -> None:
+        """The switch at which the centre sits asks every other one, once a second."""
+        start = self.station(self.topology.management.start).port.peer
+        if start is None:
+            return
+        room = self.kernel.rooms[start.owner.name]
+        self._echo = room.within(
+            lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        )
+        self._echo.setblocking(False)  # noqa: FBT003 - the library's own
+        self.kernel.watch_frames(self._echo, self._hear_echo)
+        self._ask_all()
+
+    def _ask_all(self) -> None:
+        assert self._echo is not None
+        now = self.kernel.now
+        echo = frames.encode_echo(frames.Echo(frames.ICMP_ECHO, 0x6E64, 1, struct.pack("!d", now)))
+        for switch in self.switches():
+            address = frames.ip_bytes(switch.management_ip)
+            # When the kernel has no way at all it says so at once: that is no answer either.
+            with suppress(OSError):
+                self._echo.sendto(echo, (switch.management_ip, 0))
+            self._asked.setdefault(address, now)
+        self.kernel.after(_PING_S, self._ask_all)
+
+    def _hear_echo(self, packet: bytes) -> None:
+        """A raw ICMP socket hears the whole packet: its header's length is in its first octet."""
+        at = (packet[0] & 0x0F) * 4
+        if len(packet) > at + 6 and packet[at] == 0 and packet[at + 4 : at + 6] == b"nd":
+            self._answered[packet[12:16]] = self.kernel.now
+
+    def path_alive(self, goal: SoftSwitch) -> bool:
+        """The links say so, and no row of echo requests was lost since they last came up."""
+        address, now = frames.ip_bytes(goal.management_ip), self.kernel.now
+        if not super().path_alive(goal):
+            self._asked.pop(address, None)
+            return False
+        since = max(self._answered.get(address, 0.0), self._asked.get(address, now))
+        self._asked.setdefault(address, now)
+        return now - since < _LOST_AFTER_S
+
+
+def _needs_stp(topology: blueprint.Topology) -> bool:
+    """Where there are two ways, or desks that hear BPDUs: else bridges forward at once."""
+    parent: dict[str, str] = {name: name for name in topology.switches}
+
+    def top(name: str) -> str:
+        while parent[name] != name:
+            name = parent[name]
+        return name
+
+    for trunk in topology.trunks:
+        a, b = (top(blueprint.split_place(place)[0]) for place in trunk.between)
+        if a == b:
+            return True
+        parent[a] = b
+    plans = topology.switches.values()
+    return any(plan.desks is not None and plan.desks.bpdu == "on" for plan in plans)
