@@ -24,6 +24,8 @@ from netdiag.text import clean
 from netdiag.topology import Topology
 from netdiag.topology.unrest import is_present, is_storm, recent_events, storm_ports, usual_pps
 
+_SHARE = 0.02
+
 
 def broadcast_storm(network: Network, topology: Topology) -> Iterable[Finding]:
     """One finding a port that a storm enters by, and one a storm that was heard on the wire."""
@@ -69,11 +71,17 @@ def _on_wire(storm: Storm, source: str) -> Finding:
         Kind.BROADCAST_STORM,
         Severity.MAJOR,
         Resource(vlan=vlan, mac=mac),
-        f"a broadcast storm of up to {storm.peak_pps:.0f} frames/s was heard{repeats}",
+        f"a broadcast storm of up to {storm.peak_pps:.0f} frames/s was heard{repeats}{_from(storm)}",
         (Evidence("capture", "storm", value, None, storm.end, source),),
         storm.start,
         storm.end,
     )
+
+
+def _from(storm: Storm) -> str:
+    """The sources that make a difference, by share."""
+    top = [f"{mac} {share:.0%}" for mac, share in storm.top_sources[:3] if share >= _SHARE]
+    return f"; sources: {', '.join(top)}" if top else ""
 
 
 def _calm_again(network: Network, event: LogEvent) -> bool:

@@ -281,7 +281,6 @@ def answer(
     *,
     json_: bool,
     rates: bool,
-    max_loss: float = MAX_LOSS,
 ) -> int:
     from netdiag import sweep as flow
 
@@ -289,19 +288,27 @@ def answer(
     if json_:
         common.emit(contract.capture(capture, seen.findings, seen.authorized, rates=rates))
     else:
-        dropped = "" if capture.dropped is None else f", {capture.dropped} dropped by the kernel"
-        common.say(
-            f"{capture.source}: {capture.packets} packets, {capture.octets} octets{dropped}",
-            style="bold",
-        )
-        if capture.truncated:
-            common.say("the file ends in mid-packet: what came before it was read", style="yellow")
-        print_servers(capture, seen.authorized)
+        print_seen(seen)
         common.print_findings(seen.findings)
         if not seen.findings:
             common.say("nothing wrong in what was seen")
     print_errors(capture)
-    return common.status(found=bool(seen.findings), missed=missed(capture, max_loss))
+    return common.status(found=bool(seen.findings), missed=missed(capture))
+
+
+def print_seen(seen: Judgement) -> None:
+    """The sums, what bounds them, and who serves."""
+    capture = seen.capture
+    dropped = "" if capture.dropped is None else f", {capture.dropped} dropped by the kernel"
+    common.say(
+        f"{capture.source}: {capture.packets} packets, {capture.octets} octets{dropped}",
+        style="bold",
+    )
+    if capture.truncated:
+        common.say("the file ends in mid-packet: what came before it was read", style="yellow")
+    for bound in capture.bounds:
+        common.say(f"bounded: {bound}", style="yellow")
+    print_servers(capture, seen.authorized)
 
 
 def print_servers(capture: Capture, authorized: Mapping[str, bool | None]) -> None:

@@ -7,13 +7,17 @@ UsageError, FileFormatError, Unreachable.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -22,12 +26,17 @@ from netdiag import errors
 from netdiag.decode import frames
 from netdiag.errors import CollectError, FileFormatError, NetdiagError, UsageError
 from netdiag.model import Capture, SourceError
+from netdiag.text import clean
 
 _START_S = 60.0
 """Time to start Python and scapy on a slow machine, to compile once, and to write the rest."""
 _FILE_S = 3600.0
 _MAX_VLANS = 4094
 _MAX_RATE = 10_000
+
+
+Watch = Callable[[frames.Reader], Iterable[tuple[datetime, str]]]
+"""Told once a second what is known; (moment, words) of what evidence is to be kept."""
 
 
 def read(path: str, *, rates: bool = False, decapsulate: bool = False) -> Capture:
@@ -43,26 +52,29 @@ def read(path: str, *, rates: bool = False, decapsulate: bool = False) -> Captur
 
 def listen(
     source: str,
-    seconds: float,
+    seconds: float | None,
     *,
     rates: bool = False,
     decapsulate: bool = False,
     write: str | None = None,
     room: int = 16 * 1024 * 1024,
+    watch: Watch | None = None,
 ) -> Capture:
-    """What is heard on an interface, or on `lab:NODE`, in that time.
+    """What is heard on an interface, or on `lab:NODE`, in that time (`None`: until Ctrl-C).
 
     `write` names a pcapng file for the frames behind the findings, of at most `room` octets.
+    `watch` is called once a second with what is known; around the moments that it gives back the
+    frames are kept.
 
     :raises CaptureDenied: without the permission; the message has the command that grants it.
     """
-    if not 0 < seconds < 1e7:
+    if seconds is not None and not 0 < seconds < 1e7:
         raise UsageError(f"cannot listen for {seconds:g} seconds")
-    arguments = ["listen", f"--seconds={seconds:g}", *_flags(decapsulate)]
+    longest = math.inf if seconds is None else seconds + _START_S
+    arguments = ["listen", f"--seconds={seconds or math.inf:g}", *_flags(decapsulate)]
     if write is not None:
-        arguments += [f"--write={write}", f"--room={room}"]
-    arguments += ["--", source]
-    return _run(arguments, source, seconds + _START_S, rates=rates)
+        arguments += [f"--write={write}", f"--room={room}", "--marks"]
+    return _run([*arguments, "--", source], source, longest, rates=rates, watch=watch)
 
 
 def _flags(decapsulate: bool) -> list[str]:
@@ -120,17 +132,25 @@ def vendors(macs: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple((mac, maker) for mac, maker in found.items() if maker)
 
 
-def _run(arguments: list[str], source: str, longest_s: float, *, rates: bool = False) -> Capture:
+def _run(
+    arguments: list[str],
+    source: str,
+    longest_s: float,
+    *,
+    rates: bool = False,
+    watch: Watch | None = None,
+) -> Capture:
     """Starts the process, decodes its lines as they come, ends it when its time is over."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "netdiag.capture", *arguments],
-            stdin=None if arguments[-1] == "-" else subprocess.DEVNULL,
+            stdin=_stdin(arguments),
             stdout=subprocess.PIPE,
             stderr=complaints,
             env=_environment(),
             encoding="utf-8",
             errors="replace",
+            start_new_session=True,  # Ctrl-C is ours: it ends the listening, not the answer
         )
         late = threading.Event()
 
@@ -138,18 +158,72 @@ def _run(arguments: list[str], source: str, longest_s: float, *, rates: bool = F
             late.set()
             process.kill()
 
-        guard = threading.Timer(longest_s, end)
+        guard = threading.Timer(min(longest_s, threading.TIMEOUT_MAX), end)
+        guard.daemon = True
         guard.start()
         try:
-            assert process.stdout is not None
-            capture = frames.capture(process.stdout, source, rates=rates)
-            status = process.wait()
+            with _politely(process):
+                capture = _read(process, source, rates=rates, watch=watch)
+                status = process.wait()
         finally:
             guard.cancel()
             process.kill()
             process.wait()
         complaints.seek(0)
         return _ended(capture, status, complaints, late=late.is_set(), longest_s=longest_s)
+
+
+def _stdin(arguments: list[str]) -> int | None:
+    """A capture from a pipe comes over our own; marks for the evidence over one to the process."""
+    if arguments[-1] == "-":
+        return None
+    return subprocess.PIPE if "--marks" in arguments else subprocess.DEVNULL
+
+
+def _read(
+    process: subprocess.Popen[str], source: str, *, rates: bool, watch: Watch | None
+) -> Capture:
+    """Every line as it comes; who watches is asked once a second."""
+    assert process.stdout is not None
+    reader = frames.Reader(source, rates=rates)
+    states = 0
+    for line in process.stdout:
+        reader.read(line)
+        if watch is not None and reader.states > states:
+            states = reader.states
+            for at, words in watch(reader):
+                _mark(process, at, words)
+    return reader.capture()
+
+
+def _mark(process: subprocess.Popen[str], at: datetime, words: str) -> None:
+    """Asks for the frames around a moment; a process that is gone keeps nothing more."""
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.write(f"mark {at.timestamp():.3f} {clean(words)}\n")
+            process.stdin.flush()
+
+
+@contextlib.contextmanager
+def _politely(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Ctrl-C and a polite kill end the capture, whose totals still come; the second one ends us."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = threading.Event()
+
+    def stop(_number: int, _frame: object) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        process.terminate()
+
+    before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _environment() -> dict[str, str]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from netdiag.decode.frames_dhcp import Dhcp
 from netdiag.decode.frames_line import Line, moment
@@ -19,6 +20,8 @@ from netdiag.errors import DecodeError
 from netdiag.model import Capture, SecondRate, SourceError
 
 _MAX_ERRORS = 20
+_MAX_RATES = 500_000
+_TALKERS = 8
 _REMEMBERED = 50_000
 """Messages that a copy may still refer to: the capture process itself forgets after 20,000."""
 
@@ -31,6 +34,16 @@ def capture(lines: Iterable[str], source: str, *, rates: bool = False) -> Captur
     return reader.capture()
 
 
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """The last whole second on a live wire."""
+
+    second: datetime
+    rates: tuple[SecondRate, ...] = ()
+    talkers: tuple[tuple[str, str, int], ...] = ()
+    """(MAC, cast, frames) of those who flood most, most first; none below the meter's notice."""
+
+
 class Reader:
     """Hands each line to who aggregates it; what is known so far may be asked at any time."""
 
@@ -39,9 +52,13 @@ class Reader:
         self._ended = False
         self._want_rates = rates
         self._rates: dict[tuple[int, int | None], list[int]] = {}
+        self._bounds: dict[str, None] = {}
         self._dhcp, self._wire, self._storms = Dhcp(), Wire(), Storms()
         self._messages: dict[int, Line] = {}
         self._errors: list[SourceError] = []
+        self.lately: Lately | None = None
+        self.states = 0
+        """How many times a live wire has said its sums: once a second."""
 
     def read(self, text: str) -> None:
         if not text.strip():
@@ -98,16 +115,34 @@ class Reader:
     def _second(self, line: Line) -> None:
         second = line.number("t")
         moment(second + 1)  # a storm may end there
+        rows = line.rows("rates", 5)
+        for vlan, *counts in rows:
+            if not all(isinstance(n, int) for n in (*counts, 0 if vlan is None else vlan)):
+                raise DecodeError("rates that are no numbers")
         if self._want_rates:
-            for row in line.rows("rates", 5):
-                vlan, *counts = row
-                numbers = counts if vlan is None else row
-                if not all(isinstance(n, int) for n in numbers):
-                    raise DecodeError("rates that are no numbers")
-                into = self._rates.setdefault((second, vlan), [0, 0, 0])
-                for place in range(3):
-                    into[place] += counts[place]
+            self._add_rates(second, rows)
+        self._remember_lately(second, line, rows)
         self._storms.second(second, line)
+
+    def _add_rates(self, second: int, rows: list[list[Any]]) -> None:
+        for vlan, *counts in rows:
+            if (second, vlan) not in self._rates and len(self._rates) >= _MAX_RATES:
+                self._bounds[f"rates: only the first {_MAX_RATES} pairs of second and VLAN"] = None
+                return
+            into = self._rates.setdefault((second, vlan), [0, 0, 0])
+            for place in range(3):
+                into[place] += counts[place]
+
+    def _remember_lately(self, second: int, line: Line, rows: list[list[Any]]) -> None:
+        rates = tuple(SecondRate(moment(second), vlan, *counts[:3]) for vlan, *counts in rows)
+        talkers = [
+            (row[0], cast, row[1])
+            for cast, flood in line.inner("floods").items()
+            for row in flood.rows("sources", 3)
+            if isinstance(row[0], str) and isinstance(row[1], int)
+        ]
+        talkers.sort(key=lambda talker: (-talker[2], talker[0]))
+        self.lately = Lately(moment(second), rates, tuple(talkers[:_TALKERS]))
 
     def _error(self, what: str, message: str) -> None:
         if len(self._errors) < _MAX_ERRORS:
@@ -150,6 +185,7 @@ class Reader:
             dropped=line.maybe("dropped"),
             last=line.time("t"),
         )
+        self.states += 1
 
     def _total(self, line: Line) -> None:
         self._sums = Capture(
@@ -161,7 +197,7 @@ class Reader:
             truncated=line.flag("truncated"),
             malformed=line.number("malformed", 0),
             dropped=line.maybe("dropped"),
-            bounds=line.texts("bounds"),
+            bounds=(*line.texts("bounds"), *self._bounds),
         )
         self._ended = True
         for link_type, frames in line.counts("undecoded").items():
