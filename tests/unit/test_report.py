@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 
 from netdiag import kb, report, ticket
 from netdiag.errors import UsageError
+from netdiag.files import pdf
 from netdiag.model import Diagnosis, Evidence, Kind, Role, Series, WiredDevice, WiredLink, Wiring
 from netdiag.report import chart, drawing, story, wording
 from netdiag.report.chinese import Chinese
@@ -331,6 +332,18 @@ def test_a_user_s_own_template_has_the_same_words_and_the_same_safety() -> None:
 def test_a_wrong_template_is_a_usage_error(own: str) -> None:
     with pytest.raises(UsageError, match="template"):
         report.render(incident.closed(), (), "md", at=incident.AT, template=own)
+
+
+def test_drawings_for_print_carry_their_own_colours() -> None:
+    t = replace(incident.closed(), rates=(storm(),))
+    page = pdf.with_styles(report.render(t, (), "html", at=incident.AT, rates=t.rates))
+    drawings = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert len(drawings) == 2
+    for svg in drawings:
+        style = svg.split("<style>")[1].split("</style>")[0]
+        assert ".box { fill: #fff" in style, "the white of print, not of a dark screen"
+        assert "var(" not in style
+        assert "paint-order" not in style
 
 
 def test_bars_are_a_picture_of_their_own() -> None:
