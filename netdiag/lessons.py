@@ -62,6 +62,14 @@ def sync(store: Store, folder: Path) -> Synced:
     return met
 
 
+def earlier(store: Store, ticket_id: str | None) -> tuple[kb.Article, ...]:
+    """What the last times taught: the articles of the same kind, the most alike first."""
+    if ticket_id is None:
+        return ()
+    hits = kb.similar(store.articles(), store.ticket(ticket_id))
+    return tuple(h.article for h in hits)
+
+
 def rates(store: Store, ticket: tickets.Ticket, until: datetime) -> tuple[Series, ...]:
     """Broadcasts into the ports that the incident is about; those kept at its closing, else stored ones."""
     return ticket.rates or store.rates(report.ports(ticket), ticket.began - BEFORE, until)

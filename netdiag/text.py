@@ -34,6 +34,11 @@ def escape_markdown(line: str) -> str:
     return _LINE_START.sub(_escape_start, escaped)
 
 
+def unescape_markdown(text: str) -> str:
+    """Markdown's backslashes taken away again, for a place that reads no Markdown."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
+
+
 def _escape_start(match: re.Match[str]) -> str:
     if match[2] is not None:
         return f"{match[1]}{match[2]}\\{match[3]}"

@@ -311,6 +311,7 @@ def _diagnose(
     json_: bool,
 ) -> None:
     from netdiag import diagnose as flow
+    from netdiag import lessons
 
     inventory = common.load_inventory(inventory_dir)
     with common.open_store(db) as store:
@@ -326,11 +327,14 @@ def _diagnose(
             record_to=record,
             tell=common.progress,
         )
+        taught = lessons.earlier(store, answer.ticket)
     if json_:
-        common.emit(contract.diagnosis(answer))
+        said = [contract.plain_object(a) for a in taught]
+        common.emit(contract.diagnosis(answer) | {"earlier": said})
     else:
         from netdiag.cli import shown
 
         shown.diagnosis(answer)
+        shown.earlier(taught)
         shown.next_step(answer)
     sys.exit(common.status(found=bool(answer.findings), missed=bool(answer.not_checked)))

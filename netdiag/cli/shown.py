@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from netdiag.cli.common import console, emit, print_findings, say, table
 from netdiag.model import Cause, Diagnosis, PlanStep
 from netdiag.names import short_name
-from netdiag.text import clean
+from netdiag.text import clean, unescape_markdown
 
 if TYPE_CHECKING:
+    from netdiag.kb import Article
     from netdiag.store import Store
     from netdiag.ticket import Action, Ticket
 
@@ -41,6 +42,19 @@ def diagnosis(d: Diagnosis) -> None:
     if d.plan:
         plan(d.plan)
     not_checked(d)
+
+
+def earlier(articles: Iterable[Article]) -> None:
+    """What the last times taught."""
+    from netdiag.report.wording import duration
+
+    for a in articles:
+        where = f", {a.area}" if a.area else ""
+        took = f"; restored in {duration(a.restored_in_s)}" if a.restored_in_s is not None else ""
+        say(
+            f"last time: {a.id} ({a.at:%Y-%m-%d}{where}{took}): {unescape_markdown(a.fix)}",
+            style="cyan",
+        )
 
 
 def next_step(d: Diagnosis) -> None:

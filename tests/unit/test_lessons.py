@@ -83,6 +83,17 @@ def test_ports_that_nobody_read_have_no_rates(store: Store) -> None:
     assert store.rates([PORT, ("x'; drop table counter; --", "y")], AT, after(1)) == ()
 
 
+# --- the next time -------------------------------------------------------------------------------
+
+
+def test_the_next_case_of_the_kind_is_told_what_the_last_taught(store: Store) -> None:
+    store.save_ticket(unclosed())
+    kept = lessons.close(store, incident.closed().id, after(90), "li.na")
+    again = store.save_ticket(replace(unclosed(), id="T-20260402-001"))
+    assert [a.id for a in lessons.earlier(store, again.id)] == [kept.id]
+    assert lessons.earlier(store, None) == ()
+
+
 # --- the article ---------------------------------------------------------------------------------
 
 

@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdiag.text import clean, decode_octets
+from netdiag.text import clean, csv_cell, decode_octets, escape_markdown, unescape_markdown
 
 
 @given(st.text(max_size=400), st.integers(min_value=1, max_value=300))
@@ -33,3 +34,18 @@ def test_octets_are_read_as_what_they_are():
 @given(st.binary(max_size=64))
 def test_any_octets_are_some_text(octets):
     assert isinstance(decode_octets(octets), str)
+
+
+@given(st.text())
+def test_escaped_markdown_comes_back(text: str) -> None:
+    line = clean(text)
+    assert unescape_markdown(escape_markdown(line)) == line
+
+
+@pytest.mark.parametrize("text", ["=1+1", " +cmd|' /C calc'!A0", "@SUM(A1)", "-2+3"])
+def test_a_formula_stays_a_name_in_a_spreadsheet(text: str) -> None:
+    assert csv_cell(text).startswith("'")
+
+
+def test_a_name_is_itself_in_a_spreadsheet() -> None:
+    assert csv_cell("acc-2 Gi1/0/5") == "acc-2 Gi1/0/5"
