@@ -51,6 +51,8 @@ class SnmpAccess:
     priv_key: Secret | None = None
     timeout_s: float = 2.0
     retries: int = 2
+    others: tuple[SnmpAccess, ...] = ()
+    """Tried in this order where the device does not answer to this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class SshAccess:
     timeout_s: float = 10.0
     legacy_algorithms: tuple[str, ...] = ()
     """Old SSH algorithms that this very device needs, by name; none is offered otherwise."""
+    others: tuple[SshAccess, ...] = ()
+    """Tried in this order where the device refuses this one: each once, and no more until it changes."""
 
 
 @dataclass(frozen=True, slots=True)

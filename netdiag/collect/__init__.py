@@ -65,8 +65,17 @@ def _snmp(
     from netdiag.collect import snmp
 
     tell = progress or (lambda _: None)
-    done = snmp.poll(asked, window_s=window_s, progress=lambda name: tell(f"{name}: SNMP done"))
-    return {s.device: s for s in done}
+    found: dict[str, Snapshot] = {}
+    while asked:
+        done = snmp.poll(asked, window_s=window_s, progress=lambda name: tell(f"{name}: SNMP done"))
+        found |= {s.device: s for s in done}
+        # Who does not answer to one credential is asked by the next that is configured for it.
+        asked = [
+            replace(t, snmp=replace(t.snmp.others[0], others=t.snmp.others[1:]))
+            for t, s in zip(asked, done, strict=True)
+            if t.snmp and t.snmp.others and not s.sources
+        ]
+    return found
 
 
 def _ssh(target: Target, window_s: float | None, tell: Callable[[str], None]) -> Snapshot:

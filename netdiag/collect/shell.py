@@ -137,7 +137,7 @@ class Shell:
         if stop is not None:
             return stop.search(tail)
         match = self._shape.search(tail)
-        if match is None or not match[1].lstrip(b"<[~*").startswith(self._own):
+        if match is None or not match[1].lstrip(b"<[~*! ").startswith(self._own):
             return None
         return match
 

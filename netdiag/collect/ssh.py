@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from netdiag import platforms
 from netdiag.access import SshAccess, Target
 from netdiag.collect import hostkeys, legacy
+from netdiag.collect.refusals import Refusals
 from netdiag.collect.shell import Questions, Shell, refuse
 from netdiag.decode import show
 from netdiag.errors import (
@@ -46,16 +47,23 @@ _LOCKS: dict[tuple[str, int], threading.Lock] = {}
 _LOCKS_LOCK = threading.Lock()
 
 
+class LoginWithheld(AccessDenied):
+    """Every configured password was refused before, and is not sent again."""
+
+
 class Session:
     """One login; used as a context manager, from any thread, one question at a time.
 
-    Raises `Unreachable` (no answer, or silence), `AccessDenied`, `HostKeyUnknown`, `HostKeyChanged`,
-    `CollectError` (no common ciphers, known_hosts unreadable), `UsageError` (no login configured).
+    Raises `Unreachable` (no answer, or silence), `AccessDenied` (`LoginWithheld` where a refused
+    password is not sent again), `HostKeyUnknown`, `HostKeyChanged`, `CollectError` (no common ciphers, known_hosts unreadable), `UsageError` (no login configured).
     `transcript` is all that was sent and came back in configuration mode, also after an error.
     """
 
-    def __init__(self, target: Target, *, out_of_band: bool = False) -> None:
+    def __init__(
+        self, target: Target, *, out_of_band: bool = False, refusals: Refusals | None = None
+    ) -> None:
         self.device = target.device
+        self._refusals = refusals or Refusals()
         self.transcript = ""
         access = target.out_of_band if out_of_band else target.ssh
         if access is None:
@@ -205,6 +213,30 @@ class Session:
         return self._shell
 
     def _open(self) -> None:
+        """By the first of the configured logins that the device takes, each tried once."""
+        withheld: list[str] = []
+        refused: AccessDenied | None = None
+        for access in (self._access, *self._access.others):
+            when = self._refusals.when(self._address, access)
+            if when is not None:
+                withheld.append(f"{access.username!r} (refused on {when:%Y-%m-%d %H:%M} UTC)")
+                continue
+            self._access = access
+            try:
+                return self._log_in()
+            except AccessDenied as exc:
+                self._refusals.refused(self._address, access)
+                refused = exc
+                self._close()
+        if refused is None:
+            raise LoginWithheld(
+                f"{self.device.name} ({self._address}:{self._access.port}) refuses the login: the password "
+                f"of {', '.join(withheld)} has not changed since and is not tried again, lest the account "
+                f"be locked. Change it in the inventory, or delete {self._refusals.path}"
+            )
+        raise refused
+
+    def _log_in(self) -> None:
         self._connection = connection = _netmiko(
             self._platform.driver or self._platform.name,
             self._address,
@@ -307,6 +339,8 @@ def poll(target: Target, *, out_of_band: bool = False) -> Snapshot:
         if not answers:
             return _nothing(target, at, exc, reachable=False)
         errors.append(SourceError("ssh", "session", str(exc)))
+    except LoginWithheld as exc:
+        return _nothing(target, at, exc, reachable=_greets(session))
     except CollectError as exc:
         return _nothing(target, at, exc, reachable=True)
     decoded = show.snapshot(device, platform, answers, at)
@@ -333,8 +367,23 @@ def _nothing(target: Target, at: datetime, exc: Exception, *, reachable: bool) -
         at=at,
         reachable=reachable,
         platform=target.device.platform,
-        errors=(SourceError("ssh", "login", str(exc)),),
+        # Silence is about the device; a login that was not tried or is refused, about the login.
+        errors=(
+            SourceError("ssh", "device" if isinstance(exc, Unreachable) else "login", str(exc)),
+        ),
     )
+
+
+def _greets(session: Session) -> bool:
+    """Whether an SSH server answers there: asked without a login."""
+    import socket
+
+    where = (session._address, session._access.port)
+    try:
+        with socket.create_connection(where, timeout=session._access.timeout_s) as connection:
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
 
 
 def _spoken(name: str | None) -> platforms.Platform:

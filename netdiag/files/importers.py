@@ -7,6 +7,7 @@ file and line where there is one; an inventory that is there already is added to
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -60,12 +61,14 @@ class Imported:
 
 
 def read(path: Path) -> Imported:
-    """Ansible's YAML or CSV, by the file's ending."""
+    """Ansible's YAML, what `ansible-inventory --list` prints, or CSV, by the file's ending."""
     if path.suffix.lower() in {".csv", ".tsv", ".txt"}:
         return from_csv(_text(path), str(path))
     if path.suffix.lower() in {".yml", ".yaml"}:
         return from_ansible(path)
-    raise UsageError(f"{path}: a .csv, .yml or .yaml file is wanted")
+    if path.suffix.lower() == ".json":
+        return from_ansible_list(_text(path), str(path))
+    raise UsageError(f"{path}: a .csv, .json, .yml or .yaml file is wanted")
 
 
 def _text(path: Path) -> str:
@@ -124,12 +127,11 @@ def _csv_host(said: Mapping[str, str]) -> Host:
 
 def from_ansible(path: Path) -> Imported:
     """A YAML inventory: groups with `hosts`, `children` and `vars`; the nearest variable wins."""
-    data, locate = strict.read_yaml(path)
+    data, locate = strict.read_yaml(path, hidden=("!vault", "!vault-encrypted", "!unsafe"))
     if not isinstance(data, dict):
         raise FileFormatError("groups are wanted, `all:` first", file=str(path), line=1)
     found: dict[str, dict[str, Any]] = {}
     groups: dict[str, list[str]] = {}
-    left_out: list[str] = []
     for name, group in data.items():
         if not isinstance(group, dict) and group is not None:
             raise FileFormatError(
@@ -139,13 +141,54 @@ def from_ansible(path: Path) -> Imported:
                 key=str(name),
             )
         _group(str(name), group or {}, {}, (), found=found, groups=groups)
-    hosts = []
+    return _ansible_hosts(found, groups, str(path))
+
+
+def _ansible_hosts(
+    found: Mapping[str, Mapping[str, Any]], groups: Mapping[str, list[str]], file: str
+) -> Imported:
+    hosts: list[Host] = []
+    left_out: list[str] = []
     for name, variables in found.items():
         if "{{" in str(variables.get("ansible_host", "")):
-            left_out.append(f"{path}: {name}: its address is a template that only Ansible fills")
+            left_out.append(f"{file}: {name}: its address is a template that only Ansible fills")
             continue
-        hosts.append(_ansible_host(name, variables, groups[name]))
+        hosts.append(_ansible_host(name, variables, groups.get(name, [])))
     return distinct(hosts, left_out)
+
+
+def from_ansible_list(text: str, file: str) -> Imported:
+    """`ansible-inventory --list`: every variable in its place, whatever plugin the inventory came from."""
+    try:
+        data = json.loads(text)
+        found = data["_meta"]["hostvars"]
+        named = {h for g in data.values() for h in g.get("hosts", ())}
+        whole = {str(h): found.get(h) or {} for h in [*found, *sorted(named - set(found))]}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        message = "is not what `ansible-inventory --list` prints"
+        raise FileFormatError(message, file=file) from None
+    return _ansible_hosts(whole, _listed_groups(data), file)
+
+
+def _listed_groups(data: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """By host, the groups that it is in, the nearest first."""
+    above: dict[str, list[str]] = {}
+    for name, group in data.items():
+        for child in group.get("children") or ():
+            above.setdefault(str(child), []).append(name)
+
+    groups: dict[str, list[str]] = {}
+    for name, group in data.items():
+        chain, todo = [name], list(above.get(name, ()))
+        while todo:
+            parent = todo.pop(0)
+            if parent not in chain:
+                chain.append(parent)
+                todo += above.get(parent, ())
+        for host in group.get("hosts") or ():
+            listed = groups.setdefault(str(host), [])
+            listed += [g for g in chain if g not in {"all", "ungrouped", *listed}]
+    return groups
 
 
 def _group(

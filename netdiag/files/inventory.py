@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from netdiag.access import Secret, SnmpAccess, SshAccess, Target
+from netdiag.access import Target
 from netdiag.errors import FileFormatError, SecretMissing, UsageError
+from netdiag.files import inventory_login as login
 from netdiag.files import secrets, strict
+from netdiag.files.inventory_login import Login
 from netdiag.files.starter import starter
 from netdiag.model import (
     AuthorizedDhcp6Server,
@@ -42,26 +44,14 @@ _SECRET_KEYS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class _Login:
-    """How to get into one device, secrets still as references (wrapped: a plain value is a secret)."""
-
-    keys: Mapping[str, Any] = field(repr=False)
-    username: str | None
-    password: Secret | None
-    enable_secret: Secret | None
-    key_file: str | None
-    port: int
-
-
-@dataclass(frozen=True, slots=True)
 class Inventory:
     """What people say of their network, and the ways into it."""
 
     folder: Path
     devices: tuple[Device, ...]
     site: Site
-    _logins: Mapping[str, _Login] = field(repr=False)
-    _plain: tuple[tuple[Path, tuple[str, ...]], ...] = field(repr=False, default=())
+    _logins: Mapping[str, Login] = field(repr=False)
+    _plain: tuple[tuple[Path, tuple[str | int, ...]], ...] = field(repr=False, default=())
 
     def targets(self, names: Sequence[str] = ()) -> tuple[Target, ...]:
         """Devices of these names and groups (none given: all), in the inventory's order.
@@ -83,30 +73,35 @@ class Inventory:
     def plain_secrets(self) -> tuple[str, ...]:
         """`FILE:LINE: KEY` of every secret that stands in the files as it is."""
         locate = {path: strict.read_yaml(path)[1] for path, _ in self._plain}
-        return tuple(f"{path}:{locate[path](keys)}: {'.'.join(keys)}" for path, keys in self._plain)
+        return tuple(
+            f"{path}:{locate[path](keys)}: {'.'.join(map(str, keys))}" for path, keys in self._plain
+        )
 
     def _target(self, device: Device) -> Target:
-        login = self._logins[device.name]
+        way = self._logins[device.name]
         errors: list[SourceError] = []
 
-        def attempt(source: str, make: Callable[[], T]) -> T | None:
-            try:
-                return make()
-            except SecretMissing as exc:
+        def attempt(source: str, make: Callable[[login.Told], T]) -> T | None:
+            def told(exc: SecretMissing) -> None:
                 errors.append(SourceError(source, "credentials", str(exc)))
+
+            try:
+                return make(told)
+            except SecretMissing as exc:
+                told(exc)
                 return None
 
-        out_of_band = login.keys.get("out_of_band")
-        ssh = attempt("ssh", lambda: _ssh(login, login.port, self.folder))
+        out_of_band = way.keys.get("out_of_band")
+        ssh = attempt("ssh", lambda told: login.ssh(way, way.port, self.folder, told))
         return Target(
             device=device,
-            snmp=attempt("snmp", lambda: _snmp(login.keys.get("snmp"), self.folder)),
+            snmp=attempt("snmp", lambda told: login.snmp(way.keys.get("snmp"), self.folder, told)),
             ssh=ssh,
-            out_of_band=_ssh(login, out_of_band.get("port") or 22, self.folder)
+            out_of_band=replace(ssh, port=out_of_band.get("port") or 22)
             if out_of_band and ssh
             else None,
             out_of_band_address=out_of_band["hostname"] if out_of_band else None,
-            requests_per_s=float(login.keys.get("requests_per_s") or 50.0),
+            requests_per_s=float(way.keys.get("requests_per_s") or 50.0),
             errors=tuple(errors),
         )
 
@@ -124,15 +119,16 @@ def load(folder: Path) -> Inventory:
         )
     hosts, groups, defaults, locate = _read(folder)
     _check_groups(hosts, groups, folder, locate)
+    login.check_legacy(groups, defaults, folder, locate)
     loaded = _nornir(hosts, groups, defaults)
     keys = {name: _merged_keys(host) for name, host in loaded.items()}
     for name in loaded:
-        _check_snmp(keys[name].get("snmp"), name, hosts_file, locate[hosts_file])
+        login.check_snmp(keys[name].get("snmp"), name, hosts_file, locate[hosts_file])
     return Inventory(
         folder=folder,
         devices=_devices(loaded, keys, defaults, folder, locate),
         site=_site(keys.values(), defaults, folder),
-        _logins={name: _login(host, keys[name]) for name, host in loaded.items()},
+        _logins={name: login.of(host, keys[name]) for name, host in loaded.items()},
         _plain=tuple(_plain_secrets(folder, hosts, groups, defaults)),
     )
 
@@ -196,26 +192,6 @@ def _ancestors(name: str, groups: _Entries) -> set[str]:
             seen.add(group)
             todo.extend(groups[group].get("groups") or ())
     return seen
-
-
-def _check_snmp(
-    snmp: Mapping[str, Any] | None, name: str, path: Path, locate: strict.Locate
-) -> None:
-    """What the keys of one file cannot show: that together they make a login."""
-    if not snmp:
-        return
-    problem = None
-    if str(snmp.get("version") or "2c") == "2c":
-        problem = None if snmp.get("community") else "version 2c needs a community"
-    elif not snmp.get("user"):
-        problem = "version 3 needs a user"
-    elif snmp.get("auth") and not snmp.get("auth_key"):
-        problem = "auth needs an auth_key"
-    elif snmp.get("priv") and not (snmp.get("priv_key") and snmp.get("auth")):
-        problem = "priv needs a priv_key, and auth with its auth_key"
-    if problem:
-        keys = (name, "data", "netdiag", "snmp")
-        raise FileFormatError(problem, file=str(path), line=locate(keys), key=".".join(keys))
 
 
 # --- inheritance: Nornir's own --------------------------------------------------------------------
@@ -349,74 +325,9 @@ def _router(router: Mapping[str, Any]) -> AuthorizedRouter:
     return AuthorizedRouter(checked.ip, checked.mac, tuple(checked.vlans), tuple(checked.prefixes))
 
 
-def _login(host: Host, keys: Mapping[str, Any]) -> _Login:
-    """Nornir's attributes as its netmiko plugin would be given them, then our own keys."""
-    options = host.get_connection_parameters("netmiko")
-    extras = options.extras or {}
-    ssh = keys.get("ssh") or {}
-    enable = ssh.get("enable_secret") or extras.get("secret")
-    key_file = ssh.get("key_file") or extras.get("key_file")
-    return _Login(
-        keys=keys,
-        username=options.username,
-        password=None if options.password is None else Secret(options.password),
-        enable_secret=None if enable is None else Secret(str(enable)),
-        key_file=None if key_file is None else str(key_file),
-        port=options.port or 22,
-    )
-
-
-def _ssh(login: _Login, port: int, folder: Path) -> SshAccess | None:
-    """`None` where nobody configured a user name."""
-    if login.username is None:
-        return None
-    ssh = login.keys.get("ssh") or {}
-    known_hosts = ssh.get("known_hosts")
-    return SshAccess(
-        port=port,
-        username=login.username,
-        password=_resolve(login.password, folder),
-        enable_secret=_resolve(login.enable_secret, folder),
-        key_file=_path(login.key_file, folder),
-        known_hosts=_path(known_hosts, folder),
-        accept_new=bool(ssh.get("accept_new")),
-        legacy_algorithms=tuple(ssh.get("legacy_algorithms") or ()),
-        timeout_s=float(ssh.get("timeout_s") or 10.0),
-    )
-
-
-def _snmp(snmp: Mapping[str, Any] | None, folder: Path) -> SnmpAccess | None:
-    if not snmp:
-        return None
-    retries = snmp.get("retries")
-    references = {
-        key: _resolve(Secret(snmp[key]), folder)
-        for key in ("community", "auth_key", "priv_key")
-        if snmp.get(key)
-    }
-    return SnmpAccess(
-        version=str(snmp.get("version") or "2c"),
-        port=snmp.get("port") or 161,
-        user=snmp.get("user"),
-        auth=snmp.get("auth"),
-        priv=snmp.get("priv"),
-        timeout_s=float(snmp.get("timeout_s") or 2.0),
-        retries=2 if retries is None else retries,
-        **references,
-    )
-
-
-def _resolve(reference: Secret | None, folder: Path) -> Secret | None:
-    return None if reference is None else secrets.resolve(reference.reveal(), base=folder)
-
-
-def _path(path: str | None, folder: Path) -> str | None:
-    return None if path is None else str(folder / Path(path).expanduser())
-
-
 def _plain_secrets(
     folder: Path, hosts: _Entries, groups: _Entries, defaults: dict[str, Any]
-) -> Iterator[tuple[Path, tuple[str, ...]]]:
+) -> Iterator[tuple[Path, tuple[str | int, ...]]]:
     files = (("hosts.yaml", hosts), ("groups.yaml", groups), ("defaults.yaml", defaults))
     for file, entries in files:
         for keys, value in _leaves(entries, ()):
@@ -424,14 +335,18 @@ def _plain_secrets(
                 yield folder / file, keys
 
 
-def _leaves(
-    node: Mapping[str, Any], keys: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], str]]:
-    for key, value in node.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, (*keys, str(key)))
-        elif isinstance(value, str):
-            yield (*keys, str(key)), value
+def _leaves(node: Any, keys: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(node, str):
+        yield keys, node
+    below = (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    )
+    for key, value in below:
+        yield from _leaves(value, (*keys, key))
 
 
 def _unknown(name: str, known: Iterable[str], folder: Path) -> str:

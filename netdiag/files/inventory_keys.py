@@ -48,8 +48,8 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
-class SnmpKeys(_Strict):
-    """`snmp`: v2c with a community, or v3 with a user."""
+class SnmpCandidateKeys(_Strict):
+    """What one device may take: v2c with a community, or v3 with a user."""
 
     version: Literal["2c", "3", 3, None] = None
     community: str | None = None
@@ -63,6 +63,20 @@ class SnmpKeys(_Strict):
     retries: Annotated[int, Field(ge=0, le=20)] | None = None
 
 
+class SnmpKeys(SnmpCandidateKeys):
+    """`snmp`: the credential, and others that are tried in their order where nothing answers to it."""
+
+    candidates: list[SnmpCandidateKeys] | None = None
+
+
+class LoginKeys(_Strict):
+    """Another login of a device: what is missing is as in the first one."""
+
+    username: str | None = None
+    password: str
+    enable_secret: str | None = None
+
+
 class SshKeys(_Strict):
     """`ssh`: what Nornir's own keys do not say of the login."""
 
@@ -73,6 +87,8 @@ class SshKeys(_Strict):
     legacy_algorithms: list[str] | None = None
     """Old SSH algorithms that one device needs, by name."""
     key_file: str | None = None
+    candidates: list[LoginKeys] | None = None
+    """Tried in this order where the login is refused, each password once."""
 
 
 class OutOfBandKeys(_Strict):

@@ -30,14 +30,25 @@ _SECRET = re.compile(r"pass|secret|communit|key$|token", re.IGNORECASE)
 _UNQUOTED = frozenset({"extra_forbidden", "missing", "model_type", "dict_type", "list_type"})
 
 
-def read_yaml(path: Path) -> tuple[Any, Locate]:
-    """The plain data of a YAML file, and how to find a key's line; `FileFormatError` otherwise."""
+def read_yaml(path: Path, *, hidden: Sequence[str] = ()) -> tuple[Any, Locate]:
+    """The plain data of a YAML file, and how to find a key's line; `FileFormatError` otherwise.
+
+    `hidden`: tags whose values nobody here may see (Ansible's `!vault`); they read as nothing.
+    """
     text = _read(path)
     from ruamel.yaml import YAML
+    from ruamel.yaml.constructor import SafeConstructor
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    class Constructor(SafeConstructor):
+        """Each reader's own: constructors are kept in the class."""
+
+    for tag in hidden:
+        Constructor.add_constructor(tag, lambda *_: None)
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Constructor = Constructor
     try:
-        loaded = YAML(typ="safe", pure=True).load(text)
+        loaded = yaml.load(text)
     except MarkedYAMLError as exc:
         # Its text quotes the offending lines, a password among them.
         mark = exc.problem_mark or exc.context_mark

@@ -54,7 +54,7 @@ EXTREME_EXOS = Platform(
         r"^(?:You do not have permission|Permission denied)",
     ),
     # Quirk: "* core-1.7 #": a star while changes are unsaved, and a number that counts the commands.
-    prompt=r"(?:^|[\r\n])(?:! ?)?(?:\* ?)?((?:Slot-\d+ )?[\w.-]{1,80}\.\d{1,6} ?[>#]) ?\Z",
+    prompt=r"(?:^|[\r\n])((?:! ?)?(?:\* ?)?(?:Slot-\d+ )?[\w.-]{1,80}\.\d{1,6} ?[>#]) ?\Z",
     # Each line acts at once: there is no configuration mode.
     config_prompt=r"",
     enable="",

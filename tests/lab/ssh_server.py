@@ -33,11 +33,13 @@ class Device:
     close_on: str | None = None
     answers: dict[str, str] = field(default_factory=lambda: dict(ANSWERS))
     received: list[str] = field(default_factory=list)
+    attempts: list[tuple[str, str]] = field(default_factory=list)
+    """(user, password) of every login that was tried."""
     algorithms: dict[str, Any] = field(default_factory=dict)
     """What asyncssh is told to offer, where it is to be an old device."""
     key_type: str = "ssh-ed25519"
     look: str | None = None
-    """Another make's prompt: every line is answered, from `answers` or with nothing."""
+    """Another make's prompt: every line is answered, from `answers` or with nothing; `{n}` counts them."""
 
 
 class _Server(asyncssh.SSHServer):
@@ -51,6 +53,7 @@ class _Server(asyncssh.SSHServer):
         return True
 
     def validate_password(self, username: str, password: str) -> bool:
+        self.device.attempts.append((username, password))
         return password == self.device.password
 
 
@@ -60,7 +63,7 @@ async def _converse(device: Device, process: Any) -> None:
     mode = ">" if device.enable else "#"
     process.stdout.write(device.banner)
     while device.look is not None:
-        process.stdout.write(device.look)
+        process.stdout.write(device.look.replace("{n}", str(len(device.received) + 1)))
         line = (await process.stdin.readline()).rstrip("\r\n")
         device.received.append(line)
         process.stdout.write(line + "\r\n" + device.answers.get(line, ""))

@@ -190,7 +190,7 @@ def test_nobody_there_is_unreachable(target, running):
         pass
     snapshot = ssh.poll(aim)
     assert not snapshot.reachable
-    assert snapshot.errors[0].what == "login"
+    assert snapshot.errors[0].what == "device"
 
 
 @pytest.mark.parametrize("hang_on", ["login", "terminal length 0", "show clock"])
@@ -264,7 +264,7 @@ def test_the_second_management_path(running, target):
     with pytest.raises(UsageError, match="no second management path"):
         ssh.Session(aim, out_of_band=True)
     with pytest.raises(UsageError, match="does not speak"):
-        ssh.Session(replace(aim, device=replace(aim.device, platform="dlink_ds")))
+        ssh.Session(replace(aim, device=replace(aim.device, platform="zyxel_os")))
 
 
 def test_poll_unites_and_answers_for_every_target(running, target):
@@ -353,6 +353,8 @@ LOOKS = {
     "juniper_ex_legacy": "netops@sw-1> ",
     "mikrotik_routeros": "[netops@sw-1] > ",
     "linux": "netops@sw-1:~$ ",
+    "extreme_exos": "* sw-1.{n} # ",
+    "dlink_ds": "DES-3200:admin#",
 }
 
 

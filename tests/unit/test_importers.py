@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +51,7 @@ def loaded(folder: Path, imported: Imported, *notes: str) -> inventory.Inventory
 
 def test_ansibles_yaml(tmp_path: Path) -> None:
     file = tmp_path / "hosts.yml"
-    file.write_text(ANSIBLE.replace("!vault |", '"x" #').replace("      $ANS", "      # $ANS").replace("      6133", ""))  # fmt: skip
+    file.write_text(ANSIBLE)
     found = importers.read(file)
     by_name = {h.name: h for h in found.hosts}
     assert sorted(by_name) == ["acc-01", "acc-02", "acc-03", "acc-3f-1", "core-1"]
@@ -62,6 +65,46 @@ def test_ansibles_yaml(tmp_path: Path) -> None:
     devices = loaded(tmp_path / "inventory", found).devices
     assert {d.name: d.role for d in devices}["acc-3f-1"] == "access"
     assert "plaintext-secret" not in (tmp_path / "inventory" / "hosts.yaml").read_text()
+
+
+def test_what_ansible_itself_lists_is_what_its_yaml_says(tmp_path: Path) -> None:
+    """Ansible's own programs read the same inventory: groups, inheritance, ranges, vaulted values."""
+    program = Path(sys.executable).with_name("ansible-inventory")
+    if not program.exists():
+        pytest.skip("ansible-core is not installed")
+    (tmp_path / "pw").write_text("the vault's password\n")
+    environ = {
+        **os.environ,
+        "ANSIBLE_VAULT_PASSWORD_FILE": str(tmp_path / "pw"),
+        "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp"),
+        "ANSIBLE_HOME": str(tmp_path / "home"),
+        "LC_ALL": "C.UTF-8",
+    }
+
+    def run(*command: str) -> str:
+        ran = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+        return ran.stdout
+
+    vaulted = run(str(program.with_name("ansible-vault")), "encrypt_string", "s3cret-Zq9", "--name", "ansible_password")  # fmt: skip
+    source = ANSIBLE.split("    ansible_password", maxsplit=1)[0] + "    " + vaulted.replace("\n", "\n    ").rstrip() + "\n  children:" + ANSIBLE.split("  children:", 1)[1]  # fmt: skip
+    file = tmp_path / "hosts.yml"
+    file.write_text(source)
+    listed = tmp_path / "listed.json"
+    listed.write_text(run(str(program), "-i", str(file), "--list"))
+    ours, theirs = importers.read(file), importers.read(listed)
+    assert {h.name: h for h in ours.hosts} == {h.name: h for h in theirs.hosts}
+    assert len(theirs.hosts) == 5
+    text = "".join(importers.hosts_yaml(i.hosts) for i in (ours, theirs))
+    assert "s3cret" not in text
+    assert "ANSIBLE_VAULT" not in text
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{", "{}", '{"_meta": 7}', '{"_meta": {"hostvars": {}}, "all": 3}']
+)
+def test_what_ansible_never_lists(text: str) -> None:
+    with pytest.raises(FileFormatError, match="ansible-inventory --list"):
+        importers.from_ansible_list(text, "x.json")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -354,3 +354,69 @@ def test_old_algorithms_are_named_for_one_device(write, environment):
     assert core.ssh is not None
     assert acc.ssh is not None
     assert (core.ssh.legacy_algorithms, acc.ssh.legacy_algorithms) == ((), ("ssh-rsa",))
+
+
+@pytest.mark.parametrize("file", ["groups", "defaults"])
+def test_old_algorithms_are_refused_for_a_group_and_for_all(write, environment, file):
+    old = "ssh: {legacy_algorithms: [ssh-rsa]}"
+    given = {
+        "groups": {"groups": GROUPS.replace("requests_per_s: 20", old)},
+        "defaults": {"defaults": f"data:\n  netdiag:\n    {old}\n"},
+    }[file]
+    with pytest.raises(FileFormatError, match="name them under that host") as caught:
+        inventory.load(write(**given))
+    assert f"{file}.yaml:" in str(caught.value)
+    assert "legacy_algorithms" in str(caught.value)
+
+
+CANDIDATES = """
+acc-1:
+  hostname: 10.0.3.1
+  username: ops
+  password: "env:PW"
+  data:
+    netdiag:
+      ssh:
+        enable_secret: "env:PW"
+        candidates:
+          - {password: "env:NONE"}
+          - {username: admin, password: "env:COMM", enable_secret: plain-enable}
+      snmp:
+        community: "env:COMM"
+        port: 1161
+        candidates:
+          - {version: 3, user: ops, auth: sha512, auth_key: "env:PW", priv: aes256, priv_key: "env:PW"}
+          - {community: "env:NONE"}
+          - {community: "env:PW", port: 161}
+"""
+
+
+def test_candidates_stand_in_their_order_and_a_missing_secret_costs_its_own(write, environment):
+    inv = inventory.load(write(hosts=CANDIDATES, groups="", defaults=""))
+    (target,) = inv.targets()
+    assert target.ssh is not None
+    assert target.snmp is not None
+    (other,) = target.ssh.others
+    assert (target.ssh.username, other.username) == ("ops", "admin")
+    assert other.enable_secret == Secret("plain-enable")
+    assert other.known_hosts == target.ssh.known_hosts
+    v3, v2 = target.snmp.others
+    assert (v3.version, v3.auth, v3.priv, v3.port) == ("3", "sha512", "aes256", 1161)
+    assert (v2.community, v2.port) == (target.ssh.password, 161)
+    assert sorted((e.source, e.what) for e in target.errors) == [
+        ("snmp", "credentials"),
+        ("ssh", "credentials"),
+    ]
+    (plain,) = inv.plain_secrets()
+    assert plain.endswith("hosts.yaml:12: acc-1.data.netdiag.ssh.candidates.1.enable_secret")
+    assert "plain-enable" not in repr(target)
+
+
+def test_a_candidate_that_is_no_login_is_an_error_with_its_place(write, environment):
+    for wrong in ("{user: ops}", "{version: 3}", "{version: 3, user: u, auth: sha256}", "{}"):
+        hosts = f"a: {{data: {{netdiag: {{snmp: {{community: x, candidates: [{wrong}]}}}}}}}}\n"
+        with pytest.raises(FileFormatError, match="needs"):
+            inventory.load(write(hosts=hosts, groups="", defaults=""))
+    hosts = "a: {username: u, data: {netdiag: {ssh: {candidates: [{username: b}]}}}}\n"
+    with pytest.raises(FileFormatError, match="password"):
+        inventory.load(write(hosts=hosts, groups="", defaults=""))
