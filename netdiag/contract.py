@@ -181,6 +181,15 @@ def capture(
             ],
             "arp_conflicts": [_object(x) for x in c.arp_conflicts],
             "stp_roots": [_object(x) for x in c.stp_roots],
+            "topology_changes": [_object(x) for x in c.topology_changes],
+            "loop_probes": [_object(x) for x in c.loop_probes],
+            "shared_macs": [_object(x) for x in c.shared_macs],
+            "levels": [_object(x) for x in c.levels],
+            "surges": [
+                _object(s)
+                | {"top_sources": [{"mac": m, "share": round(x, 3)} for m, x in s.top_sources]}
+                for s in c.surges
+            ],
             "errors": [_object(e) for e in c.errors],
             "findings": findings(found),
         }
@@ -207,6 +216,7 @@ def sweep(
         | _servers(c, authorized)
         | {
             "unanswered_vlans": list(c.unanswered_vlans),
+            "loop_probes": [_object(x) for x in c.loop_probes],
             "errors": [_object(e) for e in c.errors],
             "findings": findings(found),
         }

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from netdiag.ticket import Ticket
 
 _ROGUE = {Kind.ROGUE_DHCP_SERVER, Kind.ROGUE_DHCP6_SERVER, Kind.ROGUE_ROUTER_ADVERTISEMENT}
+_TICKETED = _ROGUE | {Kind.LAYER2_LOOP}
 GONE_AFTER = 3
 """Sweeps in a row without a rogue before its ticket is resolved."""
 _EARLIER = 3
@@ -77,15 +78,23 @@ def sweep(
     devices: tuple[Device, ...] = (),
     frames_per_s: float = 250.0,
     gone_after: int = GONE_AFTER,
+    loop_probe: bool = False,
+    also: Sequence[str] = (),
     tell: Callable[[str], None] = lambda _: None,
 ) -> Judgement:
-    """Probes, judges, stores what was seen, and opens, updates or resolves one ticket a rogue."""
+    """Probes, judges, stores what was seen, and opens, updates or resolves one ticket a rogue.
+
+    `loop_probe`: also a frame into each VLAN that must not come back, nor twice at one of `also`.
+    """
     from netdiag.collect import wire
 
     tell(f"probing {len(vlans)} VLANs at {source}, {window_s:g} s")
     at = datetime.now(UTC)
     earlier = _earlier(store, source, at)
-    capture = wire.probe(source, vlans=vlans, window_s=window_s, frames_per_s=frames_per_s)
+    what = ("dhcp", "dhcp6", "ra", "loop") if loop_probe else ("dhcp", "dhcp6", "ra")
+    capture = wire.probe(
+        source, vlans=vlans, window_s=window_s, what=what, frames_per_s=frames_per_s, also=also
+    )
     store.add_capture(capture, at)
     return recorded(capture, store, at, site, devices, earlier=earlier, gone_after=gone_after)
 
@@ -105,7 +114,7 @@ def recorded(
     found = _with_silence(judge(capture, site, network=history), history, site, earlier)
     opened, new = [], []
     for cause in found.causes:
-        if {cause.kind, *cause.also} & _ROGUE:
+        if {cause.kind, *cause.also} & _TICKETED:
             known, ticket_id = _ticket(cause, found, store, at)
             opened.append(ticket_id)
             new += [] if known else [ticket_id]

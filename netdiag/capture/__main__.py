@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     probe.add_argument("--vlans", default="-", help="comma list; - is untagged")
     probe.add_argument("--what", default="dhcp,dhcp6,ra")
     probe.add_argument("--window", type=float, default=2.0)
+    probe.add_argument("--also", default="", help="other interfaces, for loop probes")
     probe.add_argument("--rate", type=float, default=FRAMES_PER_S, help="frames a second")
     verbs.add_parser("vendor").add_argument("macs", help="comma list")
     arp = verbs.add_parser("arp")
@@ -70,7 +71,12 @@ def _run(options: argparse.Namespace) -> None:
     elif options.verb == "probe":
         vlans = [_vlan(text) for text in options.vlans.split(",")]
         live.probe(
-            options.source, vlans, _what(options.what), options.window, frames_per_s=options.rate
+            options.source,
+            vlans,
+            _what(options.what),
+            options.window,
+            frames_per_s=options.rate,
+            also=[name for name in options.also.split(",") if name],
         )
     else:
         targets = [_target(text) for text in options.targets.split(",")]
@@ -87,9 +93,9 @@ def _vlan(text: str) -> int | None:
 
 def _what(text: str) -> list[str]:
     names = text.split(",")
-    unknown = sorted(set(names) - {"dhcp", "dhcp6", "ra"})
+    unknown = sorted(set(names) - {"dhcp", "dhcp6", "ra", "loop"})
     if unknown:
-        raise UsageError(f"cannot probe for {', '.join(unknown)}; only for dhcp, dhcp6, ra")
+        raise UsageError(f"cannot probe for {', '.join(unknown)}; only for dhcp, dhcp6, ra, loop")
     return names
 
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from netdiag.capture import dissect
+from netdiag.capture import chatter, dissect
 from netdiag.capture.container import Record
 from netdiag.capture.evidence import Evidence
 from netdiag.capture.link import Control, Frame, control, frame
@@ -100,8 +100,7 @@ class Analysis:
             self._repeat(known, _time(record))
             return None
         kind = _kind(what)
-        if self._limit is not None and self._decoded[kind] >= self._limit:
-            self.skipped += 1
+        if self._is_enough(kind):
             return None
         self._decoded[kind] += 1
         said = self.decode(record, found, what)
@@ -110,6 +109,16 @@ class Analysis:
                 self._known.clear()
             self._known[record.vlan, record.octets] = self.serial
         return said
+
+    def _is_enough(self, kind: str) -> bool:
+        """So many of a kind were decoded in this second that this one is not."""
+        most = self._limit
+        if kind in chatter.KINDS:
+            return self._decoded[kind] >= min(chatter.PER_SECOND, most or chatter.PER_SECOND)
+        if most is None or self._decoded[kind] < most:
+            return False
+        self.skipped += 1
+        return True
 
     def _kept(self, record: Record) -> Record:
         """The frame that counts; as evidence it is kept as it came."""
@@ -158,7 +167,7 @@ class Analysis:
             **said,
         }
         self.emit(said)
-        if self._evidence is not None:
+        if self._evidence is not None and what.kind not in chatter.KINDS:
             self._evidence.control(record)
         self._name(said, src)
         return said, what

@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv6Address
 from struct import Struct
 from typing import Any
 
+from netdiag.capture import chatter, loopprobe
 from netdiag.capture.link import Control
 from netdiag.capture.neighbors import cdp, lldp
 from netdiag.errors import DecodeError
@@ -286,6 +287,9 @@ _DECODERS: dict[str, Callable[[Control], Message]] = {
     "lldp": lambda control: lldp(control.payload),
     "cdp": lambda control: cdp(control.payload),
     "loopback": lambda _control: {"type": "loopback"},
+    "loop-probe": lambda control: loopprobe.parse(control.payload),
+    "ssdp": lambda control: chatter.ssdp(control.payload),
+    "mdns": lambda control: chatter.mdns(control.payload),
 }
 KINDS = tuple(_DECODERS)
 """The protocols that are decoded."""

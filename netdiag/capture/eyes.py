@@ -32,7 +32,7 @@ CONTROL_PER_S = 4000
 """Control frames of each class handed over; of more, which are mostly copies, a random part."""
 _ADAPT_S = 0.05
 _BLOCKS = 8
-_BULK = frozenset({"arp", "ns", "rs"})
+_BULK = frozenset({"arp", "ns", "rs", "ssdp", "mdns"})
 
 Said = tuple[dict[str, Any], Control]
 Hear = Callable[[Record, Said], None]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from struct import Struct
 
+from netdiag.capture import loopprobe
+
 UNICAST, BROADCAST, MULTICAST = range(3)  # as in `link`
 RARE, BULK = "rare", "bulk"
 """Classes of control frames: what servers, routers and switches say; what every station says."""
@@ -100,8 +102,12 @@ def control(chances: Mapping[str, int]) -> bytes:
     p.do(_EQUAL, 0x88CC, "rare")
     p.do(_EQUAL, 0x9000, "rare")
     p.do(_EQUAL, 0x8864, "pppoe")
+    p.do(_EQUAL, loopprobe.ETHERTYPE, "probe")
     p.do(_AT_LEAST, 1536, "no")
     _llc(p)
+    p.label("probe")
+    p.do(_LD_IND_W, 14)
+    p.do(_EQUAL, int.from_bytes(loopprobe.MAGIC[:4], "big"), "rare", "no")
     _pppoe(p)
     _ipv4(p)
     _ipv6(p)
@@ -178,10 +184,20 @@ def _ipv4(p: _Program) -> None:
     p.do(_TAX)
     p.do(_LD_IND_H, 16)
     p.do(_EQUAL, 67, "dhcp")
-    p.do(_EQUAL, 68, "dhcp", "no")
+    p.do(_EQUAL, 68, "dhcp")
+    _chatter(p, 16, 14)
     p.label("dhcp")
     p.do(_LD_IND_H, 14)
     p.do(_EQUAL, 67, "rare", "bulk")
+
+
+def _chatter(p: _Program, *ports: int) -> None:
+    """SSDP and mDNS, by either port."""
+    for place in ports:
+        p.do(_LD_IND_H, place)
+        p.do(_EQUAL, 1900, "bulk")
+        p.do(_EQUAL, 5353, "bulk")
+    p.go("no")
 
 
 def _ipv6(p: _Program) -> None:
@@ -194,7 +210,8 @@ def _ipv6(p: _Program) -> None:
     p.do(_EQUAL, 17, "", "no")
     p.do(_LD_IND_H, 56)
     p.do(_EQUAL, 546, "dhcp6")
-    p.do(_EQUAL, 547, "dhcp6", "no")
+    p.do(_EQUAL, 547, "dhcp6")
+    _chatter(p, 56, 54)
     p.label("dhcp6")
     p.do(_LD_IND_H, 54)
     p.do(_EQUAL, 547, "rare", "bulk")

@@ -3,7 +3,7 @@
 | type | fields |
 |---|---|
 | second | `t` (second, UTC epoch), `rates` [[vlan, unicast, broadcast, multicast, octets]…], `floods` {cast: {frames, octets, repeats, arp, arp_targets, dhcp, vlans, sources [[mac, frames, repeats]…], repeating, talking}}, `looked` where the sums are scaled from so many frames |
-| arp, dhcp, dhcp6, ra, rs, ns, stp, lldp, cdp, loopback | `id`, `t`, `vlans` (whole stack), `src`, `session`, then what the message says |
+| arp, dhcp, dhcp6, ra, rs, ns, stp, lldp, cdp, loopback, loop-probe, ssdp, mdns | `id`, `t`, `vlans` (whole stack), `src`, `session`, then what the message says |
 | again | `id` of an earlier line, `count` of exact copies, `t` of the last |
 | vendor | `mac`, `vendor` |
 | probe | `t`, `what`, `vlan`, `xid`, `target`: a frame that this process sent |

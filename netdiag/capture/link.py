@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from struct import Struct
 
+from netdiag.capture import loopprobe
 from netdiag.capture.container import Record
 
 ETHERNET, NULL, RAW, IEEE80211, LOOP, LINUX_SLL = 1, 0, 101, 105, 108, 113
@@ -17,7 +18,7 @@ UNICAST, BROADCAST, MULTICAST = 0, 1, 2
 _TAGS = frozenset({0x8100, 0x88A8, 0x9100, 0x9200})
 _MAX_TAGS = 8
 _BROADCAST = b"\xff" * 6
-_U16 = Struct("!H").unpack_from
+_U16, _PORTS = Struct("!H").unpack_from, Struct("!HH").unpack_from
 
 
 @dataclass(slots=True)
@@ -165,7 +166,7 @@ class Control:
     """A frame that a decoder is to look at."""
 
     kind: str
-    """arp, dhcp, dhcp6, ra, rs, ns, stp, lldp or cdp."""
+    """arp, dhcp, dhcp6, ra, rs, ns, stp, lldp, cdp, loopback, loop-probe, ssdp or mdns."""
     payload: bytes
     """From the protocol's own first octet to its last (padding taken off where a length says so)."""
     src: bytes | None = None
@@ -188,6 +189,8 @@ def control(found: Frame) -> Control | None:
         return Control("lldp", octets[start:], cut=found.cut)
     if kind == 0x9000:
         return Control("loopback", octets[start:], cut=found.cut)
+    if kind == loopprobe.ETHERTYPE and octets[start : start + 6] == loopprobe.MAGIC:
+        return Control("loop-probe", octets[start:], cut=found.cut)
     if kind < 1536 or kind == 0x0004:
         return _llc(found)
     return None
@@ -215,12 +218,13 @@ def _ipv4(octets: bytes, start: int, *, cut: bool) -> Control | None:
     if size < 20 or _U16(octets, start + 6)[0] & 0x1FFF or len(octets) < start + size + 8:
         return None
     at = start + size
-    if _U16(octets, at + 2)[0] not in (67, 68):
+    kind = _service(octets, at, 67)
+    if kind is None:
         return None
     length = _U16(octets, at + 4)[0]
     payload = octets[at + 8 : at + max(8, length)] if length else octets[at + 8 :]
     return Control(
-        "dhcp",
+        kind,
         payload,
         octets[start + 12 : start + 16],
         octets[start + 16 : start + 20],
@@ -247,6 +251,15 @@ def _ipv6(octets: bytes, start: int, *, cut: bool) -> Control | None:
     payload = octets[at:end]
     if following == 58 and octets[at] in _ND:
         return Control(_ND[octets[at]], payload, src, dst, hops, cut)
-    if following == 17 and _U16(octets, at + 2)[0] in (546, 547):
-        return Control("dhcp6", payload[8:], src, dst, hops, cut)
-    return None
+    kind = _service(octets, at, 546) if following == 17 else None
+    return Control(kind, payload[8:], src, dst, hops, cut) if kind is not None else None
+
+
+def _service(octets: bytes, at: int, dhcp: int) -> str | None:
+    """Which protocol the UDP ports mean; DHCP's pair begins with `dhcp`."""
+    source, port = _PORTS(octets, at)
+    if port in (dhcp, dhcp + 1):
+        return "dhcp" if dhcp == 67 else "dhcp6"
+    if 1900 in (source, port):
+        return "ssdp"
+    return "mdns" if 5353 in (source, port) else None

@@ -23,6 +23,7 @@ from netdiag.capture.evidence import Evidence
 from netdiag.capture.eyes import DECODES_PER_S, Compiled, Eye, Plain, Said, Sampled
 from netdiag.capture.lines import emit
 from netdiag.capture.link import ETHERNET
+from netdiag.capture.others import Others
 from netdiag.capture.probe import (
     FRAMES_PER_S,
     Prober,
@@ -72,10 +73,20 @@ def probe(
     window_s: float,
     *,
     frames_per_s: float = FRAMES_PER_S,
+    also: Sequence[str] = (),
 ) -> None:
-    """Asks every VLAN who serves, and listens for `window_s` after the last question."""
+    """Asks every VLAN who serves, and listens for `window_s` after the last question.
+
+    `also`: further interfaces of this machine at which loop probes are counted when they come in.
+    """
     xid = secrets.randbits(32)
-    _live(name, window_s, lambda mac: questions(mac, vlans, what, xid), frames_per_s=frames_per_s)
+    _live(
+        name,
+        window_s,
+        lambda mac: questions(mac, vlans, what, xid),
+        frames_per_s=frames_per_s,
+        also=also,
+    )
 
 
 def arp_probe(name: str, targets: Sequence[tuple[str, int | None]], window_s: float) -> None:
@@ -91,6 +102,7 @@ def _live(
     *,
     frames_per_s: float = FRAMES_PER_S,
     evidence: Evidence | None = None,
+    also: Sequence[str] = (),
 ) -> None:
     mac = client_mac(name)
     asked = ask(mac) if ask is not None else []
@@ -100,6 +112,7 @@ def _live(
     own = bytes.fromhex(mac.replace(":", "")) if asked else None
     compiled = not (asked or how.decapsulate or how.plain) and fast.is_worth_live(seconds)
     eye = _eye(name, analysis, own, evidence, compiled=compiled, plain=how.decapsulate)
+    others = Others(also, mac)
     ready()
     now = time.monotonic()
     prober = None
@@ -108,9 +121,10 @@ def _live(
         if isinstance(eye, Plain | Sampled):
             eye.hear = _Answers(prober, eye).hear
     marks = _Marks(evidence) if how.marks and evidence is not None else None
-    run = _Run(eye, prober, marks)
+    run = _Run(eye, prober, marks, others)
     run.until(prober.end if prober else now + seconds)
     eye.finish()
+    others.finish(analysis)
     dropped = eye.state()["dropped"]
     bounds = eye.bounds() + analysis.bounds()
     eye.close()
@@ -153,7 +167,8 @@ class _Answers:
         self._prober, self._eye = prober, eye
 
     def hear(self, record: Record, said: Said) -> None:
-        if not self._prober.sent_by_us(record.octets[6:12]):
+        # Of our own only what must not come back is news.
+        if said[1].kind == "loop-probe" or not self._prober.sent_by_us(record.octets[6:12]):
             answer = self._prober.hear(*said)
             if answer is not None:
                 self._eye.send(answer)
@@ -196,8 +211,10 @@ class _Stop:
 class _Run:
     """The loop around an eye."""
 
-    def __init__(self, eye: Eye, prober: Prober | None, marks: _Marks | None) -> None:
-        self._eye, self._prober, self._marks = eye, prober, marks
+    def __init__(
+        self, eye: Eye, prober: Prober | None, marks: _Marks | None, others: Others
+    ) -> None:
+        self._eye, self._prober, self._marks, self._others = eye, prober, marks, others
         self._stop = _Stop()
         self._second = 0
 
@@ -224,6 +241,7 @@ class _Run:
                     eye.send(question.frame)
                 wait = min(wait, prober.next(now))
             eye.look(wait)
+            self._others.look()
             self._tick(datetime.now(UTC).timestamp())
 
     def _tick(self, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Asking the wire who serves: DHCPDISCOVER, DHCPv6 SOLICIT, router solicitation, ARP probe.
+"""Asking the wire who serves: DHCPDISCOVER, DHCPv6 SOLICIT, router solicitation, ARP and loop probe.
 
 Rules: never a DHCPREQUEST, so nothing is ever leased; one client address per sensor, made up
 locally and always the same, so that no pool fills; at most 250 frames a second unless told otherwise,
@@ -15,6 +15,7 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any
 
+from netdiag.capture import loopprobe
 from netdiag.capture.analysis import Emit
 from netdiag.capture.link import Control
 
@@ -30,7 +31,7 @@ class Question:
     """One frame to send, and how it is reported."""
 
     what: str
-    """dhcp, dhcp6, ra or arp."""
+    """dhcp, dhcp6, ra, arp or loop."""
     vlan: int | None
     frame: bytes
     xid: int | None = None
@@ -110,6 +111,8 @@ class Prober:
             self._answered.add(("dhcp", said["xid"]))
         elif kind == "dhcp6" and said["message"] == "advertise":
             self._answered.add(("dhcp6", said["xid"]))
+        elif kind == "loop-probe":  # one of ours came back: a second one would only feed the loop
+            self._answered.add(("loop", said["xid"]))
         elif kind == "arp" and said["op"] == 2:
             self._answered.add(("arp", said["spa"]))
         elif kind == "ns" and said["target"] == link_local(self._mac) and what.src:
@@ -149,12 +152,17 @@ def questions(
 ) -> list[Question]:
     """Every question into every VLAN (`None`: untagged); transaction ids count up from `xid`."""
     builders = {"dhcp": _discover, "dhcp6": _solicit, "ra": _router_solicitation}
-    built = {name: bytes(builders[name](mac, 0)) for name in what}
+    built = {name: bytes(builders[name](mac, 0)) for name in what if name in builders}
     asked = []
     for number, vlan in enumerate(vlans):
         for name in what:
             own = (xid + number) & (0xFFFFFF if name == "dhcp6" else 0xFFFFFFFF)
-            frame = _tagged(vlan, _numbered(name, built[name], own))
+            plain = (
+                loopprobe.build(mac, vlan, own)
+                if name == "loop"
+                else _numbered(name, built[name], own)
+            )
+            frame = _tagged(vlan, plain)
             asked.append(Question(name, vlan, frame, None if name == "ra" else own))
     return asked
 
@@ -183,7 +191,8 @@ def _numbered(what: str, octets: bytes, xid: int) -> bytes:
 def samples() -> list[bytes]:
     """One frame of each protocol that scapy decodes or builds, to try everything once."""
     from scapy.layers.dhcp6 import DUID_LL, DHCP6_Advertise, DHCP6OptDNSServers, DHCP6OptServerId
-    from scapy.layers.inet import UDP
+    from scapy.layers.dns import DNS, DNSRR
+    from scapy.layers.inet import IP, UDP
     from scapy.layers.inet6 import ICMPv6ND_RA, ICMPv6NDOptPrefixInfo, IPv6
     from scapy.layers.l2 import LLC, STP, Dot3, Ether
 
@@ -203,11 +212,21 @@ def samples() -> list[bytes]:
         / ICMPv6NDOptPrefixInfo(prefix="2001:db8::", prefixlen=64)
     )
     bpdu = Dot3(src=mac, dst="01:80:c2:00:00:00") / LLC(dsap=0x42, ssap=0x42, ctrl=3) / STP()
-    asked = questions(mac, [None], ["dhcp", "dhcp6", "ra"], 1) + arp_questions(
+    asked = questions(mac, [None], ["dhcp", "dhcp6", "ra", "loop"], 1) + arp_questions(
         mac, [("10.0.0.1", 1)]
     )
+    named = (
+        Ether(src=mac, dst="01:00:5e:00:00:fb")
+        / IP(src="10.0.0.1", dst="224.0.0.251")
+        / UDP(sport=5353, dport=5353)
+        / DNS(qr=1, qd=[], an=DNSRR(rrname="a.local", type="A", rdata="10.0.0.1"))
+    )
     neighbor = _advertise(mac, IPv6Address("fe80::2").packed, None)
-    return [*(q.frame for q in asked), *(bytes(p) for p in (advertise, router, bpdu)), neighbor]
+    return [
+        *(q.frame for q in asked),
+        *(bytes(p) for p in (advertise, router, bpdu, named)),
+        neighbor,
+    ]
 
 
 def arp_questions(mac: str, targets: Sequence[tuple[str, int | None]]) -> list[Question]:

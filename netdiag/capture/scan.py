@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from netdiag.capture import chatter, loopprobe
 from netdiag.capture.container import MAX_BLOCK
 
 SLOTS = 1 << 18
@@ -23,8 +24,14 @@ REMEMBERED = 100_000
 KNOWN_SLOTS, KNOWN = 1 << 16, 20_000
 UNTAGGED = 4096
 LATEST = 253_402_300_799.0
-KINDS = ("", "arp", "dhcp", "dhcp6", "ra", "rs", "ns", "stp", "lldp", "cdp", "loopback")
-_ARP, _DHCP, _DHCP6, _RA, _RS, _NS, _STP, _LLDP, _CDP, _LOOPBACK = range(1, 11)
+KINDS = ("", "arp", "dhcp", "dhcp6", "ra", "rs", "ns", "stp", "lldp", "cdp", "loopback",
+         "loop-probe", "ssdp", "mdns")  # fmt: skip
+_ARP, _DHCP, _DHCP6, _RA, _RS, _NS, _STP, _LLDP, _CDP, _LOOPBACK, _PROBE, _SSDP, _MDNS = range(
+    1, 14
+)
+_EXPERIMENT = loopprobe.ETHERTYPE
+_HINTS_PER_S = chatter.PER_SECOND
+_MAGIC = int.from_bytes(loopprobe.MAGIC, "big")
 SECOND_ENDED, KNOWN_FULL = 1, 2
 FRAMES, OCTETS, REPEATS, ARP, DHCP = range(5)
 PACKETS, TOTAL_OCTETS, MALFORMED, SKIPPED, SECOND, SENDERS, MARKS_NOW, KNOWNS, TOUCHED = range(9)
@@ -267,8 +274,7 @@ def _control(octets, start, end, ethertype):  # type: ignore[no-untyped-def]
         size = (np.int64(octets[start]) & 15) * 4
         if size < 20 or _u16(octets, start + 6) & 0x1FFF or end < start + size + 8:
             return 0
-        port = _u16(octets, start + size + 2)
-        return _DHCP if port in (67, 68) else 0
+        return _service(octets, start + size, _DHCP)
     if ethertype == 0x86DD:
         if end < start + 48:
             return 0
@@ -281,16 +287,29 @@ def _control(octets, start, end, ethertype):  # type: ignore[no-untyped-def]
             return 0
         if following == 58 and 133 <= octets[at] <= 135:
             return (_RS, _RA, _NS)[octets[at] - 133]
-        return _DHCP6 if following == 17 and _u16(octets, at + 2) in (546, 547) else 0
+        return _service(octets, at, _DHCP6) if following == 17 else 0
     if ethertype == 0x0806:
         return _ARP
     if ethertype == 0x88CC:
         return _LLDP
     if ethertype == 0x9000:
         return _LOOPBACK
+    if ethertype == _EXPERIMENT:
+        return _PROBE if end >= start + 6 and _mac(octets, start) == _MAGIC else 0
     if ethertype < 1536:
         return _llc(octets, start, min(end, start + ethertype) if ethertype > 4 else end)
     return 0
+
+
+@_jit
+def _service(octets, at, dhcp):  # type: ignore[no-untyped-def]
+    """As `link._service`: what the UDP ports mean."""
+    source, port = _u16(octets, at), _u16(octets, at + 2)
+    if port in (67, 68) if dhcp == _DHCP else port in (546, 547):
+        return dhcp
+    if source == 1900 or port == 1900:
+        return _SSDP
+    return _MDNS if source == 5353 or port == 5353 else 0
 
 
 @_jit
@@ -360,7 +379,10 @@ def _decodable(octets, at, end, aux, when, kind, limit, s):  # type: ignore[no-u
             s.known_copies[slot] += 1
             s.known_last[slot] = when
         return -1
-    if s.handed[kind] >= limit:
+    if kind >= _SSDP:
+        if s.handed[kind] >= min(limit, _HINTS_PER_S):
+            return -1
+    elif s.handed[kind] >= limit:
         s.totals[SKIPPED] += 1
         return -1
     s.handed[kind] += 1

@@ -17,6 +17,7 @@ from netdiag.model import (
     Finding,
     Kind,
     LogEvent,
+    LoopProbe,
     Network,
     Resource,
     Severity,
@@ -25,7 +26,7 @@ from netdiag.model import (
 from netdiag.names import long_name, short_name, sort_key
 from netdiag.text import clean
 from netdiag.topology import SelfLoop, Suspect, Topology
-from netdiag.topology.unrest import is_present, recent_events, restless, storm_ports
+from netdiag.topology.unrest import RECENT, is_present, recent_events, restless, storm_ports
 
 _REPEATS = 0.9
 """Copies of earlier frames: their share in a loop is near 1."""
@@ -38,6 +39,7 @@ def layer2_loop(network: Network, topology: Topology) -> Iterable[Finding]:
     yield from _by_suspects(network, topology)
     yield from _on_wire(network)
     yield from _by_detection(network)
+    yield from _by_probe(network, topology)
     if topology.storm_began is None:
         yield from (_hears_itself(loop) for loop in topology.self_loops)
 
@@ -107,6 +109,77 @@ def _on_wire(network: Network) -> Iterable[Finding]:
             )
 
 
+def _by_probe(network: Network, topology: Topology) -> Iterable[Finding]:
+    """The sensor's own frame came back: through a loop many times, once from what sends it back."""
+    for capture in network.captures:
+        for probe in capture.loop_probes:
+            last = probe.last or capture.last or network.at
+            if network.at - last > RECENT:
+                continue
+            twice = [(name, n) for name, n in probe.elsewhere if n > probe.sent]
+            if probe.returned or twice:
+                yield _returned(network, topology, probe, last, capture.source)
+
+
+def _returned(
+    network: Network, topology: Topology, probe: LoopProbe, last: datetime, source: str
+) -> Finding:
+    where = "the untagged VLAN" if probe.vlan is None else f"VLAN {probe.vlan}"
+    other = [v for v in probe.came_back_in if v != probe.vlan]
+    copies = probe.returned + sum(n - probe.sent for _, n in probe.elsewhere if n > probe.sent)
+    how = Severity.CRITICAL
+    if other:
+        joined = ", ".join("untagged" if v is None else f"VLAN {v}" for v in other)
+        said = f"a frame sent into {where} came back in {joined}: a cable joins the two"
+        how = Severity.MAJOR if copies <= probe.sent else how
+    elif copies > probe.sent:
+        said = f"{where} has a loop: {probe.sent} probe(s) of the sensor came back {copies} times"
+    else:
+        said = (
+            f"a frame sent into {where} came back once: a plug that joins a socket's own wires, "
+            "or a mirror port"
+        )
+        how = Severity.WARNING
+    elsewhere = "".join(f"; {n} copies at {name}" for name, n in probe.elsewhere)
+    value = f"{probe.sent} sent, {probe.returned} came back{elsewhere}"
+    port = _where_it_came_back(network, topology, probe)
+    note = f"; {port[0]} learned its address at {clean(short_name(port[1]))}" if port else ""
+    return Finding(
+        Kind.LAYER2_LOOP,
+        how,
+        Resource(port[0], port[1], probe.vlan)
+        if port
+        else Resource(vlan=probe.vlan, mac=probe.mac),
+        said + note,
+        (Evidence("probe", "loop_probe", value, None, last, source),),
+        probe.first or last,
+        last,
+    )
+
+
+def _where_it_came_back(
+    network: Network, topology: Topology, probe: LoopProbe
+) -> tuple[str, str] | None:
+    """The edge port at which a switch learned the probe's address, and never had before."""
+    before = {
+        (s.device, e.interface)
+        for s in network.history
+        if probe.first is None or s.at < probe.first
+        for e in s.fdb
+        if e.mac == probe.mac
+    }
+    now = {
+        (s.device, e.interface)
+        for s in network.snapshots
+        if s.reachable
+        for e in s.fdb
+        if e.mac == probe.mac
+        and e.interface is not None
+        and not topology.is_uplink(s.device, e.interface)
+    } - before
+    return now.pop() if before and len(now) == 1 else None
+
+
 def _by_detection(network: Network) -> Iterable[Finding]:
     """The device's own loop detection: a message, or a port closed by it."""
     for event in recent_events(network, "loop"):
@@ -154,8 +227,8 @@ def _hears_itself(loop: SelfLoop) -> Finding:
 
 
 def mac_flapping(network: Network, topology: Topology) -> Iterable[Finding]:
-    """Addresses that a device says flap between two of its ports, one finding a pair of ports."""
-    del topology
+    """What devices say flaps between two of their ports; on the wire, one card that is two machines."""
+    yield from _shared(network, topology)
     flapping = {id(e) for e in restless(network)}
     pairs: dict[tuple[str, str, str], list[LogEvent]] = defaultdict(list)
     for event in recent_events(network, "mac-flap"):
@@ -185,3 +258,26 @@ def _flapping(device: str, a: str, b: str, events: list[LogEvent], how: Severity
         min(times),
         max(times),
     )
+
+
+def _shared(network: Network, topology: Topology) -> Iterable[Finding]:
+    """Two machines with one address: cloned virtual machines, copied settings, a faked card."""
+    for capture in network.captures:
+        for shared in capture.shared_macs:
+            edge = topology.trace(shared.mac).edge
+            names = " and ".join(clean(name, 40) for name in shared.names[:3])
+            value = f"{shared.mac} asked for leases as {names}, {shared.turns} turns"
+            yield Finding(
+                Kind.MAC_FLAPPING,
+                Severity.MINOR,
+                Resource(
+                    edge.device if edge else None,
+                    edge.interface if edge else None,
+                    shared.vlan,
+                    shared.mac,
+                ),
+                f"several machines use the address {shared.mac}: it calls itself {names} in turn",
+                (Evidence("capture", "dhcp_hostname", value, None, shared.last, capture.source),),
+                shared.first,
+                shared.last,
+            )

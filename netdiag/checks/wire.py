@@ -1,4 +1,4 @@
-"""What the wire alone tells: who is root of the spanning tree, and that it has changed.
+"""What the wire alone tells: who is root of the spanning tree, that it has changed, that it has no rest.
 
 Rules: each VLAN has a root of its own (PVST); the same root with another bridge in between is no
 change. Tables of devices count too: their root now against their root before.
@@ -22,6 +22,7 @@ from netdiag.model import (
     StpRoot,
 )
 from netdiag.text import clean
+from netdiag.topology.unrest import RECENT
 
 if TYPE_CHECKING:
     from netdiag.topology import Topology
@@ -31,8 +32,36 @@ def stp_root_change(network: Network, topology: Topology) -> Iterable[Finding]:
     """One finding for each root that took over, at its port where it can be found."""
     for capture in network.captures:
         yield from _heard(network, topology, capture)
+        yield from _restless(network, topology, capture)
     for snapshot in network.snapshots:
         yield from _told(network, topology, snapshot)
+
+
+_CHANGES_A_MINUTE = 5
+_LONG_S = 90.0
+"""Two changes one after the other keep the flag up for 70 s."""
+
+
+def _restless(network: Network, topology: Topology, capture: Capture) -> Iterator[Finding]:
+    """Topology changes without end: each makes every switch forget its addresses and flood."""
+    for seen in capture.topology_changes:
+        if seen.most_a_minute < _CHANGES_A_MINUTE and seen.longest_s < _LONG_S:
+            continue
+        if network.at - seen.last > RECENT:
+            continue
+        who = ", ".join(seen.bridges[:4])
+        often = f"{seen.changes} changes, up to {seen.most_a_minute} a minute"
+        value = f"{often}; the flag was up for {seen.longest_s:.0f} s; sent by {who}"
+        mac = seen.bridges[0] if len(seen.bridges) == 1 else None
+        yield Finding(
+            Kind.STP_ROOT_CHANGE,
+            Severity.MINOR,
+            _resource(topology, seen.vlan, mac) if mac else Resource(vlan=seen.vlan),
+            f"spanning tree has no rest: {often}; some port keeps going up and down",
+            (Evidence("capture", "topology_change", value, None, seen.last, capture.source),),
+            seen.first,
+            seen.last,
+        )
 
 
 def _heard(network: Network, topology: Topology, capture: Capture) -> Iterator[Finding]:

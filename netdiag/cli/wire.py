@@ -102,6 +102,17 @@ def pcap(
     help="Also write metrics for node_exporter's textfile collector.",
 )
 @click.option(
+    "--loop-probe",
+    is_flag=True,
+    help="Also send a frame into each VLAN that must not come back: it does where a loop is.",
+)
+@click.option(
+    "--also",
+    multiple=True,
+    metavar="IFACE",
+    help="Another interface of this machine at which to count loop probes.",
+)
+@click.option(
     "--learn",
     is_flag=True,
     help="Propose the authorized servers and routers, ask, and write what is confirmed.",
@@ -118,6 +129,8 @@ def sweep(
     gone_after: int,
     plugin: str | None,
     prometheus: Path | None,
+    loop_probe: bool,
+    also: tuple[str, ...],
     learn: bool,
     authorized: tuple[str, ...],
     inventory_dir: Path | None,
@@ -127,11 +140,27 @@ def sweep(
     """Ask every DHCPv4, DHCPv6 and RA server in reach to show itself. No address is ever taken."""
     if plugin and (json_ or learn):
         raise UsageError("--plugin prints its one line alone: not with --json or --learn")
+    if also and not loop_probe:
+        raise UsageError("--also says where loop probes are counted: it needs --loop-probe")
 
     def run(tell: Callable[[str], None]) -> tuple[Judgement, float]:
-        return _sweep(
-            interface, vlans, window, rate, gone_after, authorized, inventory_dir, db, tell
-        )
+        from netdiag import sweep as flow
+
+        started = datetime.now(UTC)
+        with common.open_store(db) as store:
+            seen = flow.sweep(
+                interface,
+                store,
+                vlans=_vlans(vlans),
+                window_s=window,
+                site=site(authorized, inventory_dir),
+                frames_per_s=rate,
+                gone_after=gone_after,
+                loop_probe=loop_probe,
+                also=also,
+                tell=tell,
+            )
+        return seen, (datetime.now(UTC) - started).total_seconds()
 
     if plugin:
         _as_plugin(run, prometheus)
@@ -157,35 +186,6 @@ def sweep(
     if learn:
         learning.learn(seen, inventory_dir)
     sys.exit(common.status(found=bool(seen.findings), missed=missed(seen.capture)))
-
-
-def _sweep(
-    interface: str,
-    vlans: str,
-    window: float,
-    rate: float,
-    gone_after: int,
-    authorized: tuple[str, ...],
-    inventory_dir: Path | None,
-    db: Path | None,
-    tell: Callable[[str], None],
-) -> tuple[Judgement, float]:
-    """The sweep and how many seconds it took."""
-    from netdiag import sweep as flow
-
-    started = datetime.now(UTC)
-    with common.open_store(db) as store:
-        seen = flow.sweep(
-            interface,
-            store,
-            vlans=_vlans(vlans),
-            window_s=window,
-            site=site(authorized, inventory_dir),
-            frames_per_s=rate,
-            gone_after=gone_after,
-            tell=tell,
-        )
-    return seen, (datetime.now(UTC) - started).total_seconds()
 
 
 def _as_plugin(

@@ -88,10 +88,12 @@ def probe(
     window_s: float = 2.0,
     what: Sequence[str] = ("dhcp", "dhcp6", "ra"),
     frames_per_s: float = 250.0,
+    also: Sequence[str] = (),
 ) -> Capture:
     """Who answers a DHCPDISCOVER, a SOLICIT, a router solicitation in each VLAN (`None`: untagged).
 
-    Nothing is leased: no REQUEST is ever sent. The window counts from the last question.
+    `loop` among `what`: a frame that must not come back (`loop_probes`), nor come in twice at the
+    interfaces `also`. Nothing is leased: no REQUEST is ever sent. The window counts from the last question.
     """
     wanted = list(dict.fromkeys(vlans))
     if not wanted or not what or len(wanted) > _MAX_VLANS:
@@ -101,7 +103,7 @@ def probe(
     tags = ",".join("-" if vlan is None else str(vlan) for vlan in wanted)
     longest = window_s + 2 * len(wanted) * len(what) / frames_per_s + _START_S
     arguments = [f"--vlans={tags}", f"--what={','.join(what)}", f"--window={window_s:g}"]
-    arguments.append(f"--rate={frames_per_s:g}")
+    arguments += [f"--rate={frames_per_s:g}", f"--also={','.join(also)}"]
     return _run(["probe", *arguments, "--", source], source, longest)
 
 

@@ -13,7 +13,10 @@ from datetime import datetime
 from typing import Any
 
 from netdiag.decode.frames_dhcp import Dhcp
+from netdiag.decode.frames_hints import Hints
+from netdiag.decode.frames_level import Levels
 from netdiag.decode.frames_line import Line, moment
+from netdiag.decode.frames_probe import LoopProbes
 from netdiag.decode.frames_storm import Storms
 from netdiag.decode.frames_wire import Wire
 from netdiag.errors import DecodeError
@@ -54,6 +57,7 @@ class Reader:
         self._rates: dict[tuple[int, int | None], list[int]] = {}
         self._bounds: dict[str, None] = {}
         self._dhcp, self._wire, self._storms = Dhcp(), Wire(), Storms()
+        self._hints, self._levels, self._loops = Hints(), Levels(), LoopProbes()
         self._messages: dict[int, Line] = {}
         self._errors: list[SourceError] = []
         self.lately: Lately | None = None
@@ -82,6 +86,7 @@ class Reader:
         elif kind == "probe":
             self._dhcp.probe(line)
             self._wire.probe(line)
+            self._loops.probe(line)
         elif kind == "total":
             self._total(line)
         elif kind == "state":
@@ -107,10 +112,15 @@ class Reader:
     def _message(
         self, line: Line, count: int, at: datetime | None, *, copies: bool = False
     ) -> None:
-        if line.text("type") in ("dhcp", "dhcp6"):
+        kind = line.text("type")
+        if kind in ("dhcp", "dhcp6"):
             self._dhcp.message(line, count, at, copies=copies)
+        elif kind == "loop-probe":
+            self._loops.message(line, count, at)
         else:
             self._wire.message(line, at)
+        if kind in ("dhcp", "ssdp", "mdns") and not copies:
+            self._hints.message(line, at)
 
     def _second(self, line: Line) -> None:
         second = line.number("t")
@@ -123,6 +133,7 @@ class Reader:
             self._add_rates(second, rows)
         self._remember_lately(second, line, rows)
         self._storms.second(second, line)
+        self._levels.second(second, line)
 
     def _add_rates(self, second: int, rows: list[list[Any]]) -> None:
         for vlan, *counts in rows:
@@ -156,17 +167,23 @@ class Reader:
             if said := table.said():
                 self._error("memory", said)
         own = self._dhcp.probe_macs()
+        storms = self._storms.storms(own)
         return replace(
             self._sums,
             rates=self._second_rates(),
-            dhcp_servers=self._dhcp.servers(),
+            dhcp_servers=tuple(replace(s, says=self._hints.of(s)) for s in self._dhcp.servers()),
             dhcp6_servers=self._dhcp.servers6(),
             routers=self._wire.routers(),
-            storms=self._storms.storms(own),
+            storms=storms,
+            levels=self._levels.levels(),
+            surges=self._levels.surges(storms, self._storms.sources),
             arp_scans=self._storms.scans(own),
             arp_conflicts=self._wire.conflicts(),
             dhcp_floods=self._dhcp.floods(),
             stp_roots=self._wire.roots(),
+            topology_changes=self._wire.changes(),
+            loop_probes=self._loops.probes(),
+            shared_macs=self._hints.shared(),
             stations=self._wire.stations(own),
             neighbors=self._wire.neighbors(),
             dhcp_clients=self._dhcp.clients(),

@@ -116,6 +116,16 @@ class Storms:
             found += [run.storm(cast, own) for run in _joined([*self._folded.get(cast, []), *here])]
         return tuple(sorted(found, key=lambda s: (s.start, s.kind)))
 
+    def sources(self, cast: str, seconds: range) -> tuple[tuple[str, float], ...]:
+        """(MAC, share) of one kind in those seconds, the loudest first."""
+        known = self._seconds.get(cast, {})
+        sums = _Second()
+        for at in seconds if len(seconds) < len(known) else sorted(known):
+            if at in seconds and at in known:
+                sums.join(known[at])
+        top = sorted(sums.sources.items(), key=lambda item: (-item[1][0], item[0]))[:_TOP]
+        return tuple((mac, round(n / max(1, sums.frames), 4)) for mac, (n, _) in top)
+
     def scans(self, own: frozenset[str]) -> tuple[tuple[str, float], ...]:
         """(MAC, requests a second) of stations that ask for many addresses, a storm's pace excluded."""
         self._note_scans("broadcast", list(self._seconds.get("broadcast", {}).values()))

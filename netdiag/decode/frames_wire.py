@@ -14,7 +14,15 @@ from typing import Any
 from netdiag.decode.bounded import Bounded
 from netdiag.decode.frames_dhcp import NO_ADDRESS, outer, with_stack
 from netdiag.decode.frames_line import Line
-from netdiag.model import ArpConflict, Neighbor, RouterAdvertiser, Station, StpRoot
+from netdiag.decode.frames_stp import Changes, vlan_of
+from netdiag.model import (
+    ArpConflict,
+    Neighbor,
+    RouterAdvertiser,
+    Station,
+    StpRoot,
+    TopologyChanges,
+)
 
 _TOGETHER = timedelta(seconds=3)
 """Two answers for one address within this time are answers to the same question."""
@@ -60,6 +68,7 @@ class Wire:
         self._routers: Bounded[tuple[str, str | None], RouterAdvertiser] = Bounded("IPv6 routers")
         self._roots: Bounded[tuple[int | None, int, str], StpRoot] = Bounded("spanning-tree roots")
         self._neighbors: Bounded[tuple[str | None, ...], Neighbor] = Bounded("LLDP or CDP senders")
+        self._changes = Changes()
 
     def bounded(self) -> tuple[Bounded[Any, Any], ...]:
         """The tables that strangers fill."""
@@ -154,10 +163,10 @@ class Wire:
 
     def _bpdu(self, line: Line, at: datetime | None) -> None:
         mac = line.optional("root")
+        self._changes.bpdu(line, at)
         if mac is None:
             return
-        stack = line.stack()
-        vlan = line.maybe("vlan_id") or line.number("extension") or (stack[0] if stack else None)
+        vlan = vlan_of(line)
         key = (vlan, line.number("priority"), mac)
         if not self._roots.room(key):
             return
@@ -167,6 +176,9 @@ class Wire:
             first=min((t for t in (known.first, at) if t), default=None),
             last=max((t for t in (known.last, at) if t), default=None),
         )
+
+    def changes(self) -> tuple[TopologyChanges, ...]:
+        return self._changes.changes()
 
     def roots(self) -> tuple[StpRoot, ...]:
         return tuple(self._roots.values())

@@ -36,6 +36,8 @@ class DhcpServer:
     last: datetime | None = None
     stacks: tuple[tuple[int, ...], ...] = ()
     """Whole stacks of VLAN tags, outer first; `()` is untagged. `vlans` holds the outer ones."""
+    says: tuple[str, ...] = ()
+    """What that device says of itself besides DHCP: UPnP's SERVER line, mDNS names, its own DHCP request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,77 @@ class StpRoot:
 
 
 @dataclass(frozen=True, slots=True)
+class TopologyChanges:
+    """BPDUs that tell of topology changes, in one VLAN."""
+
+    vlan: int | None
+    changes: int
+    """Times that the flag was raised anew, or a notification came; not frames."""
+    most_a_minute: int
+    longest_s: float
+    """How long one bridge's flag stayed up: 35 s is one change, more is several."""
+    bridges: tuple[str, ...]
+    """Who sent them (MAC of the frame)."""
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LoopProbe:
+    """Frames that this sensor sent into one VLAN to see whether they come back."""
+
+    vlan: int | None
+    mac: str
+    sent: int
+    returned: int
+    """Copies that came back to the port which sent them."""
+    came_back_in: tuple[int | None, ...] = ()
+    """VLANs in which they did."""
+    elsewhere: tuple[tuple[str, int], ...] = ()
+    """(another interface of this sensor, copies that came in): one of each sent is normal there."""
+    first: datetime | None = None
+    last: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedMac:
+    """One MAC behind which several machines speak in turn: their names alternate."""
+
+    mac: str
+    names: tuple[str, ...]
+    turns: int
+    vlan: int | None
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How much of one kind is usual in one VLAN of a capture."""
+
+    kind: str
+    """broadcast or multicast."""
+    vlan: int | None
+    median_pps: float
+    seconds: int
+    """How long was counted, seconds without such a frame included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surge:
+    """Some seconds in which one VLAN was louder than most are, and still below a storm's bound."""
+
+    kind: str
+    vlan: int | None
+    start: datetime
+    end: datetime
+    peak_pps: float
+    mean_pps: float
+    top_sources: tuple[tuple[str, float], ...]
+    """(MAC, share) of that kind on the wire meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
 class SecondRate:
     """Frames seen in one second in one VLAN."""
 
@@ -173,6 +246,11 @@ class Capture:
     arp_scans: tuple[tuple[str, float], ...] = ()
     """(MAC, requests/s at its peak): asks for one address after another, below the pace of a storm."""
     stp_roots: tuple[StpRoot, ...] = ()
+    topology_changes: tuple[TopologyChanges, ...] = ()
+    loop_probes: tuple[LoopProbe, ...] = ()
+    shared_macs: tuple[SharedMac, ...] = ()
+    levels: tuple[Level, ...] = ()
+    surges: tuple[Surge, ...] = ()
     stations: tuple[Station, ...] = ()
     neighbors: tuple[Neighbor, ...] = ()
     dhcp_clients: tuple[str, ...] = ()

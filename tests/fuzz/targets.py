@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from netdiag.capture import dissect
+from netdiag.capture import dissect, loopprobe
 from netdiag.capture.analysis import Analysis
 from netdiag.capture.container import CaptureFile, Record
 from netdiag.capture.link import ETHERNET, Control
@@ -179,6 +179,12 @@ def _messages() -> Iterator[bytes]:
         "pvst": bytes.fromhex("0000020201 8000001122334455 00000000 8000001122334455 8001 0000 1400 0200 0f00 00 0000 0002 000a"),
         "lldp": bytes.fromhex("020704001122334455 040505476930 2f 06020078 0a0361626308036d676d100c0501c0a80001020000000100 0000"),
         "cdp": bytes.fromhex("02b40000 00010007616263 00020011000000010101cc0004c0a80001 00030008476930 31"),
+        "loop-probe": loopprobe.build("02:00:00:00:00:01", 10, 7)[14:],
+        "ssdp": b"NOTIFY * HTTP/1.1\r\nSERVER: Linux UPnP/1.0 TL-WR841N\r\nNT: upnp:rootdevice\r\n\r\n",
+        "mdns": bytes.fromhex(
+            "000084000000000200000000 06726f75746572056c6f63616c00 0001 8001 00000078 0004 c0a80001 "
+            "055f68747470045f746370c013 000c 0001 00000078 0002 c00c"
+        ),
     }  # fmt: skip
     for number, kind in enumerate(_KINDS):
         yield bytes((number,)) + bodies.get(kind, b"\0" * 16)

@@ -63,6 +63,10 @@ def _frame(draw: random.Random) -> bytes:
     bodies = [
         (0x0800, ip + udp + b"\x02\x01\x06\0" + bytes(236) + b"\x63\x82\x53\x63\x35\x01\x02\xff"),
         (0x0800, ip + udp + tail),
+        (0x0800, ip + struct.pack("!HHHH", 1900, 1900, 60, 0) + b"NOTIFY * HTTP/1.1\r\nSERVER: x" + tail),
+        (0x0800, ip + struct.pack("!HHHH", draw.choice([5353, 99]), 5353, 60, 0) + b"\0\0\x84\0\0\0" + tail),
+        (0x88B5, b"ndloop\1\0\5" + tail), (0x88B5, b"ndloo"),
+        (0x86DD, ip6 + bytes(32) + struct.pack("!HHHH", 546, draw.choice([1900, 5353, 547]), 30, 0) + tail),
         (0x86DD, ip6 + bytes(32) + tail),
         (0x86DD, ip6 + bytes(32) + b"\x86\0\0\0" + bytes(12)),
         (0x0806, struct.pack("!HHBBH6s4s6s4s", 1, 0x800, 6, 4, draw.choice([1, 2]), src,
