@@ -113,8 +113,10 @@ class _Visit:
     deadline: float
     pace: Pace = field(default_factory=Pace)
     varbinds: dict[Oid, Value] = field(default_factory=dict)
-    counts: dict[Oid, Value] = field(default_factory=dict)
-    """The last reading of the counters, apart, because a second one replaces it."""
+    """The scalars."""
+    columns: dict[Oid, dict[Oid, Value]] = field(default_factory=dict)
+    counts: dict[Oid, dict[Oid, Value]] = field(default_factory=dict)
+    """The last reading of the counters' columns, apart, because a second one replaces it."""
     contexts: dict[int, dict[Oid, Value]] = field(default_factory=dict)
     counted_at: dict[int, datetime] = field(default_factory=dict)
     errors: list[SourceError] = field(default_factory=list)
@@ -124,12 +126,16 @@ class _Visit:
     def device(self) -> Device:
         return self.session.target.device
 
+    def view(self) -> View:
+        return View(tuple(self.varbinds.items()), columns={**self.columns, **self.counts})
+
     def reading(self) -> mib.Reading:
         return mib.Reading(
-            (*self.varbinds.items(), *self.counts.items()),
+            tuple(self.varbinds.items()),
             {vlan: tuple(found.items()) for vlan, found in self.contexts.items()},
             dict(self.counted_at),
             tuple(self.errors),
+            {**self.columns, **self.counts},
         )
 
 
@@ -220,10 +226,10 @@ async def _read_all(visit: _Visit, window_s: float | None) -> Snapshot:
 
 def _rest(visit: _Visit, read: Mapping[str, object]) -> dict[str, Sequence[Oid]]:
     """The tables still to read: the maker's own of closed ports first, ifStackTable where it tells something."""
-    view = View(tuple(visit.varbinds.items()))
+    view = visit.view()
     rest: dict[str, Sequence[Oid]] = dict(mib_closed.tables(view.object_id(oids.SYS_OBJECT_ID)))
     rest |= {name: of for name, of in oids.TABLES.items() if name not in read}
-    if mib_if.has_aggregates(visit.varbinds):
+    if mib_if.has_aggregates(view):
         rest["ifStackTable"] = (oids.IF_STACK_STATUS,)
     return rest
 
@@ -232,7 +238,7 @@ async def _count(visit: _Visit) -> None:
     """Reads the counters, the 32-bit ones too where an Ethernet port offers no others."""
     visit.counts, visit.counted_at = {}, {}
     await _walk(visit, {"counters": oids.COUNTERS}, counting=True)
-    if mib_if.lacks_wide_counters({**visit.varbinds, **visit.counts}):
+    if mib_if.lacks_wide_counters(visit.view()):
         await _walk(visit, {"32-bit counters": oids.COUNTERS_32}, counting=True)
 
 
@@ -243,7 +249,7 @@ async def _walk(
     try:
         await _walk_in(visit, visit.session, walk, counting=counting)
     finally:
-        (visit.counts if counting else visit.varbinds).update(walk.varbinds)
+        (visit.counts if counting else visit.columns).update(walk.columns)
         visit.errors += walk.errors
 
 
@@ -271,9 +277,10 @@ async def _walk_in(
             walk.refused(answer.status, answer.index)
             continue
         now = datetime.now(UTC)
-        for oid, _ in walk.receive(answer):
-            if counting:
-                visit.counted_at.setdefault(oid[-1], now)
+        found = walk.receive(answer)
+        if counting:
+            for if_index in found - visit.counted_at.keys():
+                visit.counted_at[if_index] = now
 
 
 async def _give_up(visit: _Visit, session: Session | FastSession, walk: Walk) -> None:
@@ -287,7 +294,7 @@ async def _give_up(visit: _Visit, session: Session | FastSession, walk: Walk) ->
 
 async def _vlan_contexts(visit: _Visit) -> None:
     """Cisco keeps one bridge table a VLAN; the community alone shows a part of one of them."""
-    view = View(tuple(visit.varbinds.items()))
+    view = visit.view()
     known = platforms.get(visit.device.platform) or platforms.recognise(
         view.object_id(oids.SYS_OBJECT_ID), view.string(oids.SYS_DESCR)
     )
@@ -353,7 +360,7 @@ async def _broadcast_counters(target: Target, timeout_s: float) -> tuple[tuple[s
         pass
     finally:
         engines.close()
-    view = View(tuple(walk.varbinds.items()))
+    view = View((), columns=walk.columns)
     names = mib_if.ports(view).by_index
     counts = view.by_number(oids.IF_HC_IN_BROADCAST_PKTS)
     return tuple((names[index], counts[index]) for index in sorted(counts) if index in names)

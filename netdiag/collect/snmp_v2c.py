@@ -28,6 +28,11 @@ _SEQUENCE, _INTEGER, _OCTETS, _OBJECT_ID = 0x30, 0x02, 0x04, 0x06
 _UNSIGNED = frozenset({0x41, 0x42, 0x43, 0x46})  # Counter32, Gauge32, TimeTicks, Counter64
 _OPAQUE = frozenset({0x04, 0x40, 0x44})  # OCTET STRING, IpAddress, Opaque
 _NOTHING = frozenset({0x05, 0x80, 0x81, 0x82})  # Null, noSuchObject, noSuchInstance, endOfMibView
+_SHORT = 16
+"""OIDs of at most so many octets (all interfaces' cells) are the same on every switch: decoded once."""
+_MOST_KNOWN = 1 << 16
+_COLUMN = 11
+"""So many octets name a column of the standard MIBs (1.3.6.1.2.1.17.4.3.1.2)."""
 _BUFFER = 8 * 2**20
 _ID_MASK = 0x7FFFFFFF
 
@@ -124,18 +129,23 @@ def _element(octets: bytes, at: int, tag: int) -> tuple[int, int]:
 def _varbinds(octets: bytes, at: int, end: int) -> Answer:
     """Nearly all are short, with lengths of one octet each: those are read in one go."""
     found: Answer = []
+    add, known = found.append, _KNOWN
     while at < end:
         after = at + 2 + octets[at + 1]
         stop = at + 4 + octets[at + 3]
+        size = octets[stop + 1]
         if (
-            octets[at] == _SEQUENCE
+            stop + 2 + size == after
+            and octets[at] == _SEQUENCE
             and octets[at + 2] == _OBJECT_ID
-            and stop + 2 + octets[stop + 1] == after
             and after - at < 0x80
         ):
-            found.append(
-                (_oid(octets[at + 4 : stop]), _plain(octets[stop], octets[stop + 2 : after]))
-            )
+            name = octets[at + 4 : stop]
+            oid = known.get(name) or _oid(name)
+            if size == 1 and octets[stop] == _INTEGER and octets[stop + 2] < 0x80:
+                add((oid, octets[stop + 2]))
+            else:
+                add((oid, _plain(octets[stop], octets[stop + 2 : after])))
             at = after
             continue
         start, at = _element(octets, at, _SEQUENCE)
@@ -146,19 +156,42 @@ def _varbinds(octets: bytes, at: int, end: int) -> Answer:
     return found
 
 
+_KNOWN: dict[bytes, Oid] = {}
+
+
 def _oid(octets: bytes) -> Oid:
-    if octets.isascii():  # no number above 127: the octets are the numbers
-        first = octets[0]
+    if len(octets) > _SHORT:
+        return _decoded(octets)
+    if len(_KNOWN) >= _MOST_KNOWN:
+        _KNOWN.clear()
+    found = _KNOWN[octets] = _decoded(octets)
+    return found
+
+
+def _decoded(octets: bytes) -> Oid:
+    first = octets[0]
+    if first < 0x80:
         head = (2, first - 80) if first >= 80 else divmod(first, 40)
-        return (*head, *octets[1:])
-    numbers, number = [], 0
+        if octets.isascii():  # no number above 127: the octets are the numbers
+            return (*head, *octets[1:])
+        column = octets[1:_COLUMN]  # a MAC address as an index: only the end is coded
+        if column.isascii():
+            return (*head, *column, *_numbers(octets[_COLUMN:]))
+        return (*head, *_numbers(octets[1:]))
+    numbers = _numbers(octets)
+    return (2, numbers[0] - 80, *numbers[1:])
+
+
+def _numbers(octets: bytes) -> list[int]:
+    """Base-128 groups; what does not end is left out."""
+    found, number = [], 0
     for octet in octets:
-        number = number << 7 | octet & 0x7F
         if octet < 0x80:
-            numbers.append(number)
+            found.append(number << 7 | octet if number else octet)
             number = 0
-    head = (2, numbers[0] - 80) if numbers[0] >= 80 else divmod(numbers[0], 40)
-    return (*head, *numbers[1:])
+        else:
+            number = number << 7 | octet & 0x7F
+    return found
 
 
 def _plain(tag: int, content: bytes) -> Value | None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import lt
 
-from netdiag.decode.mib_view import Value, Varbind
+from netdiag.decode.mib_view import Value
 from netdiag.decode.oids import NAMES, Oid, show
 from netdiag.model import SourceError
 
@@ -65,12 +66,13 @@ class Request:
 
 @dataclass(slots=True)
 class Walk:
-    """A walk over tables; `varbinds` and `errors` grow."""
+    """A walk over tables; `columns` and `errors` grow."""
 
     tables: Mapping[str, Sequence[Oid]]
     pace: Pace = field(default_factory=Pace)
     max_rows: int = MAX_ROWS
-    varbinds: dict[Oid, Value] = field(default_factory=dict)
+    columns: dict[Oid, dict[Oid, Value]] = field(default_factory=dict)
+    """What was read, by column, each in the order of its OIDs."""
     errors: list[SourceError] = field(default_factory=list)
     _columns: list[_Column] = field(default_factory=list)
     _pending: list[_Column] = field(default_factory=list)
@@ -99,21 +101,51 @@ class Walk:
             self._repetitions = max(1, self.pace.size // len(self._pending))
         return Request(tuple(column.cursor for column in self._pending), self._repetitions)
 
-    def receive(self, answer: Sequence[tuple[Oid, Value | None]]) -> tuple[Varbind, ...]:
-        """Takes an answer (value `None`: no such object, end of the MIB) and returns what is new."""
+    @property
+    def varbinds(self) -> dict[Oid, Value]:
+        """All that was read."""
+        return {oid: value for column in self.columns.values() for oid, value in column.items()}
+
+    def receive(self, answer: Sequence[tuple[Oid, Value | None]]) -> frozenset[int]:
+        """Takes an answer (value `None`: no such object, end of the MIB).
+
+        Returns the last numbers of the new rows' indexes: in an interface table the ifIndexes.
+        """
         if not answer:
             self._end(self._pending, "the agent answered without a single variable")
-            return ()
-        new: list[Varbind] = []
-        for position, (oid, value) in enumerate(answer[: len(self._pending) * self._repetitions]):
-            column = self._pending[position % len(self._pending)]
+            return frozenset()
+        new: set[int] = set()
+        width = len(self._pending)
+        for place, column in enumerate(self._pending):
+            rows = answer[place : width * self._repetitions : width]
+            if not rows:
+                break
             column.asked = True
-            if not column.done and self._take(column, oid, value):
-                assert value is not None
-                self.varbinds[oid] = value
-                new.append((oid, value))
+            if not column.done:
+                new.update(self._take_all(column, rows))
         self.pace.faster()
-        return tuple(new)
+        return frozenset(new)
+
+    def _take_all(self, column: _Column, rows: Sequence[tuple[Oid, Value | None]]) -> Sequence[int]:
+        """Rows of one column: all of them at once where nothing is wrong with any, as nearly always."""
+        oids = [oid for oid, _ in rows]
+        last, value = rows[-1]
+        if (
+            value is not None
+            and last[: len(column.oid)] == column.oid
+            and column.cursor < oids[0]
+            and column.rows + len(rows) <= self.max_rows
+            and all(map(lt, oids, oids[1:]))
+            and not any(value is None for _, value in rows)
+        ):
+            self.columns.setdefault(column.oid, {}).update(rows)  # type: ignore[arg-type]
+            column.cursor = last
+            column.rows += len(rows)
+        else:
+            oids = [
+                oid for oid, value in rows if not column.done and self._take(column, oid, value)
+            ]
+        return [oid[-1] for oid in oids]
 
     def _take(self, column: _Column, oid: Oid, value: Value | None) -> bool:
         if oid <= column.cursor and value is not None:
@@ -125,6 +157,7 @@ class Walk:
         else:
             column.cursor = oid
             column.rows += 1
+            self.columns.setdefault(column.oid, {})[oid] = value
         return not column.done
 
     def _fail(self, column: _Column, reason: str) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from netdiag import platforms
 from netdiag.decode import mib_bridge, mib_cisco, mib_closed, mib_if, mib_neighbor, oids
-from netdiag.decode.mib_view import Varbind, View
+from netdiag.decode.mib_view import Columns, Varbind, View
 from netdiag.model import Device, Interface, OperStatus, Snapshot, SourceError
 
 __all__ = ["Reading", "Varbind", "View", "snapshot"]
@@ -29,11 +29,13 @@ class Reading:
     """By ifIndex: when its counters were read, where that is not the snapshot's own time."""
     errors: tuple[SourceError, ...] = ()
     """What could not be read."""
+    columns: Columns = field(default_factory=dict)
+    """What was walked, by column; none of it is in `varbinds`."""
 
 
 def snapshot(device: Device, reading: Reading, *, at: datetime) -> Snapshot:
     """The snapshot of a device that answered."""
-    view = View(reading.varbinds)
+    view = View(reading.varbinds, columns=reading.columns)
     contexts = {v: View(found, f" (VLAN {v})") for v, found in reading.contexts.items()}
     descr, object_id = view.string(oids.SYS_DESCR), view.object_id(oids.SYS_OBJECT_ID)
     platform = platforms.recognise(object_id, descr)
@@ -94,6 +96,8 @@ def _interfaces(
             trunk=trunks.get(row.if_index or 0),
             access_vlan=None if trunks.get(row.if_index or 0) else vlans.get(row.if_index or 0),
         )
+        if row.if_index in trunks or row.if_index in vlans
+        else row
         for row in rows
     )
 
@@ -108,4 +112,7 @@ def _with_closed(
     found = {**closed.ports, **mib_cisco.err_disabled(view, platform)}
     for if_index in found.keys() - {row.if_index for row in rows}:
         view.wrong(oids.ERR_DISABLE_CAUSE, (if_index,), "an ifIndex that ifTable does not have")
-    return tuple(replace(row, err_disabled=found.get(row.if_index or 0)) for row in rows)
+    return tuple(
+        replace(row, err_disabled=found[row.if_index]) if row.if_index in found else row
+        for row in rows
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import sys
 from collections.abc import Sequence
 
 from netdiag import text
@@ -22,9 +23,13 @@ PORT_MAC, PORT_NETWORK, PORT_INTERFACE_NAME, PORT_LOCAL = 3, 4, 5, 7
 
 def mac(octets: Sequence[int]) -> str | None:
     """Six numbers or octets -> `aa:bb:cc:dd:ee:ff`; anything else is no MAC address: `None`."""
-    if len(octets) != 6 or any(not 0 <= octet <= 255 for octet in octets):
+    if len(octets) != 6:
         return None
-    return ":".join(f"{octet:02x}" for octet in octets)
+    try:
+        # Each address is in the tables of several switches: kept once.
+        return sys.intern(bytes(octets).hex(":"))
+    except ValueError:  # a number above 255
+        return None
 
 
 def mac_text(value: str) -> str | None:

@@ -11,8 +11,7 @@ from datetime import datetime
 from netdiag import names
 from netdiag.decode import oids
 from netdiag.decode.mib_address import phys_address
-from netdiag.decode.mib_view import Value, View
-from netdiag.decode.oids import Oid
+from netdiag.decode.mib_view import View
 from netdiag.model import AdminStatus, Counters, Interface, OperStatus
 
 _ADMIN = dict(enumerate(AdminStatus, 1))
@@ -150,9 +149,9 @@ def _seconds_since(changed: int | None, up_time: int | None) -> float | None:
     return (up_time - changed) / 100
 
 
-def has_aggregates(varbinds: Mapping[Oid, Value]) -> bool:
+def has_aggregates(view: View) -> bool:
     """Whether a port channel is there, whose members ifStackTable tells where LACP does not."""
-    types = View(tuple(varbinds.items())).by_number(oids.IF_TYPE)
+    types = view.by_number(oids.IF_TYPE)
     return _LAG in types.values() or _PROP_VIRTUAL in types.values()
 
 
@@ -218,13 +217,12 @@ def counters(view: View, at: datetime, times: Mapping[int, datetime]) -> dict[in
     return found
 
 
-def lacks_wide_counters(varbinds: Mapping[Oid, object]) -> bool:
+def lacks_wide_counters(view: View) -> bool:
     """An Ethernet port or port channel without 64-bit octets: then the 32-bit columns are worth reading."""
     ethernet = {6, 62, 69, 117, 161}
-    size = len(oids.IF_TYPE)
+    octets = {index for index, _ in view.column(oids.IF_HC_IN_OCTETS)}
+    broadcasts = {index for index, _ in view.column(oids.IF_HC_IN_BROADCAST_PKTS)}
+    counted = octets & broadcasts
     return any(
-        (*oids.IF_HC_IN_OCTETS, *found[size:]) not in varbinds
-        or (*oids.IF_HC_IN_BROADCAST_PKTS, *found[size:]) not in varbinds
-        for found, value in varbinds.items()
-        if found[:size] == oids.IF_TYPE and value in ethernet
+        index not in counted for index, kind in view.column(oids.IF_TYPE) if kind in ethernet
     )

@@ -7,7 +7,7 @@ or an `Oid`; noSuchObject, noSuchInstance, endOfMibView and Null are not values 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias, TypeVar
 
 from netdiag import text
@@ -19,21 +19,34 @@ Varbind: TypeAlias = tuple[Oid, Value]
 Index: TypeAlias = Oid
 """What follows the column in an OID."""
 
+Columns: TypeAlias = Mapping[Oid, Mapping[Oid, Value]]
+"""Cells by their column, each column's in the order of its OIDs."""
+
 _T = TypeVar("_T", int, bytes, tuple[int, ...])
 
 
 class View:
-    """The varbinds of one context. `problems` grows while columns are read."""
+    """The varbinds of one context. `problems` grows while columns are read.
 
-    def __init__(self, varbinds: Iterable[Varbind], context: str = "") -> None:
+    `columns`: cells that are sorted already, as a walk reads them; none of them is in `varbinds`.
+    """
+
+    def __init__(
+        self, varbinds: Iterable[Varbind], context: str = "", *, columns: Columns | None = None
+    ) -> None:
         self._values = dict(varbinds)
         self._oids = sorted(self._values)
+        self._columns = columns or {}
         self._wrong: dict[str, list[str]] = {}
         self._context = context
 
     def column(self, column: Oid) -> Iterator[tuple[Index, Value]]:
         """(index, value) pairs of one column in the order of the OIDs."""
         size = len(column)
+        if column in self._columns:
+            for found, value in self._columns[column].items():
+                if len(found) > size:
+                    yield found[size:], value
         for position in range(bisect_left(self._oids, column), len(self._oids)):
             found = self._oids[position]
             if found[:size] != column:
@@ -42,6 +55,9 @@ class View:
                 yield found[size:], self._values[found]
 
     def _typed(self, column: Oid, kind: type[_T]) -> dict[Index, _T]:
+        size, cells = len(column), self._columns.get(column, {})
+        if set(map(type, cells.values())) == {kind}:  # as nearly always: nothing to leave out
+            return {oid[size:]: value for oid, value in cells.items()}  # type: ignore[misc]
         rows: dict[Index, _T] = {}
         for index, value in self.column(column):
             if isinstance(value, kind):
@@ -52,7 +68,10 @@ class View:
 
     def integers(self, column: Oid) -> dict[Index, int]:
         """The column's non-negative whole numbers; a negative one is an agent's "not known"."""
-        return {index: value for index, value in self._typed(column, int).items() if value >= 0}
+        found = self._typed(column, int)
+        if found and min(found.values()) < 0:
+            return {index: value for index, value in found.items() if value >= 0}
+        return found
 
     def octets(self, column: Oid) -> dict[Index, bytes]:
         return self._typed(column, bytes)
@@ -73,6 +92,8 @@ class View:
         return self._single(column, self.octets(column))
 
     def _single(self, column: Oid, rows: dict[Index, _S]) -> dict[int, _S]:
+        if set(map(len, rows)) <= {1}:
+            return {index[0]: value for index, value in rows.items()}
         single: dict[int, _S] = {}
         for index, value in rows.items():
             if len(index) == 1:

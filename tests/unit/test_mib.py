@@ -136,8 +136,12 @@ def test_32_bit_counters_stand_in_where_64_bit_ones_are_missing():
 
 def test_32_bit_counters_are_asked_for_only_where_an_ethernet_port_needs_them():
     hc = {at(oids.IF_HC_IN_OCTETS, 1): 1, at(oids.IF_HC_IN_BROADCAST_PKTS, 1): 1}
-    assert not mib_if.lacks_wide_counters({at(oids.IF_TYPE, 1): 6, at(oids.IF_TYPE, 2): 53, **hc})
-    assert mib_if.lacks_wide_counters({at(oids.IF_TYPE, 1): 6, at(oids.IF_TYPE, 2): 6, **hc})
+    assert not mib_if.lacks_wide_counters(
+        View({at(oids.IF_TYPE, 1): 6, at(oids.IF_TYPE, 2): 53, **hc}.items())
+    )
+    assert mib_if.lacks_wide_counters(
+        View({at(oids.IF_TYPE, 1): 6, at(oids.IF_TYPE, 2): 6, **hc}.items())
+    )
 
 
 def test_last_change_after_now_is_not_known():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from netdiag import platforms
 from netdiag.decode import cause_words, mib, mib_closed, mib_if, oids
-from netdiag.decode.mib_view import Varbind
+from netdiag.decode.mib_view import Varbind, View
 from netdiag.decode.oids import Oid, oid
 from netdiag.model import Device, ErrDisableCause, Snapshot
 
@@ -324,7 +324,7 @@ def test_static_port_channels_by_ifstacktable() -> None:
         "GigabitEthernet0/1": "Port-channel1",
         "GigabitEthernet0/2": "Port-channel2",
     }
-    assert mib_if.has_aggregates(dict(varbinds))
+    assert mib_if.has_aggregates(View(varbinds))
 
 
 _columns = st.sampled_from([c for t in mib_closed.TABLES for c in t.columns])
