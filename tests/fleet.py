@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -370,10 +370,8 @@ class _Server:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    try:
+    with suppress(BlockingIOError, ConnectionError):
         yield
-    except (BlockingIOError, ConnectionError):
-        pass
 
 
 def _babble(way: str, request: bytes, reply: bytes, chance: random.Random) -> Iterator[bytes]:
@@ -430,7 +428,7 @@ def _walked(way: str, request: bytes, reply: bytes) -> bytes:
 class Fleet:
     """The switches, in a process of their own, while the block runs."""
 
-    def __init__(self, count: int, faults: Faults = Faults(), *, max_size: int = MAX_SIZE) -> None:  # noqa: B008
+    def __init__(self, count: int, faults: Faults = Faults(), *, max_size: int = MAX_SIZE) -> None:
         self.count, self.faults, self.port = count, faults, _free_port()
         self._arguments = json.dumps([count, asdict(faults), self.port, max_size])
 

@@ -14,11 +14,25 @@ from typing import Any
 
 from netdiag.access import SnmpAccess
 from netdiag.collect.listen_tally import ROOT_CAUSES
-from netdiag.collect.snmp_session import _AUTH, _PRIV, _plain
 from netdiag.decode import traps
-from netdiag.decode.mib_view import Varbind
+from netdiag.decode.mib_view import Value, Varbind
 from netdiag.decode.oids import Oid
 
+# pysnmp's names of the USM protocols
+_AUTH = {
+    "md5": "USM_AUTH_HMAC96_MD5",
+    "sha": "USM_AUTH_HMAC96_SHA",
+    "sha224": "USM_AUTH_HMAC128_SHA224",
+    "sha256": "USM_AUTH_HMAC192_SHA256",
+    "sha384": "USM_AUTH_HMAC256_SHA384",
+    "sha512": "USM_AUTH_HMAC384_SHA512",
+}
+_PRIV = {
+    "des": "USM_PRIV_CBC56_DES",
+    "aes128": "USM_PRIV_CFB128_AES",
+    "aes192": "USM_PRIV_CFB192_AES",
+    "aes256": "USM_PRIV_CFB256_AES",
+}
 _MAX_ENGINES = 4096
 _SEQUENCE, _INTEGER, _OCTETS = 0x30, 0x02, 0x04
 
@@ -166,3 +180,16 @@ def _value(octets: bytes, at: int, tag: int) -> tuple[bytes, int]:
     if start + length > len(octets):
         raise ValueError("cut off")
     return octets[start : start + length], start + length
+
+
+def _plain(value: Any) -> Value | None:
+    """noSuchObject, noSuchInstance, endOfMibView and Null are `None`."""
+    from pyasn1.type import univ  # type: ignore[import-untyped]
+
+    if isinstance(value, univ.Null) or not value.hasValue():
+        return None
+    if isinstance(value, univ.Integer):
+        return int(value)
+    if isinstance(value, univ.ObjectIdentifier):
+        return tuple(value)
+    return bytes(value) if isinstance(value, univ.OctetString) else None

@@ -3,7 +3,7 @@
 What a device did not answer is in its snapshot's `errors`, table by table; what it did answer stays.
 Rules: one request at a time to a device and never more than its `requests_per_s`; sizes shrink when
 answers are lost or too big; a device that falls silent in mid-walk is asked once more for its uptime
-and then left alone.
+and then left alone; one that is slow or silent is waited for apart, so that it holds up nobody.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Self
 
 from netdiag import platforms
 from netdiag.access import Target
 from netdiag.collect import snmp_session
-from netdiag.collect.snmp_session import Engines, FastSession, Refusal, Session
+from netdiag.collect.snmp_session import Refusal, Session, Sockets, open_session
 from netdiag.collect.snmp_walk import Pace, Walk
 from netdiag.decode import mib, mib_cisco, mib_closed, mib_if, oids
 from netdiag.decode.mib_view import Value, View
@@ -31,23 +32,28 @@ _SILENT = "the device stopped answering"
 _SILENT_CONTEXTS = 3
 """So many VLAN contexts without an answer in a row mean that there are none."""
 
+_PROMPT, _PATIENT = 64, 192
+"""Devices at once: those that answer promptly (each holds what it told in memory), and those waited for."""
+
 Progress = Callable[[str], None]
+Arrived = Callable[[Snapshot], None]
 
 
 def poll(
     targets: Sequence[Target],
     *,
     window_s: float | None = None,
-    concurrency: int = 64,
+    concurrency: int = _PROMPT,
     progress: Progress | None = None,
+    arrived: Arrived | None = None,
     deadline_s: float = DEADLINE_S,
     only: frozenset[str] | None = None,
 ) -> tuple[Snapshot, ...]:
     """One snapshot a target, in their order.
 
     With `window_s` the counters are read twice, at least so far apart, and `Snapshot.rates` filled.
-    `progress` is called with a device's name when it is done. `only`: no more than these tables of
-    `oids.TABLES`, and no counters.
+    `progress` is called with a device's name when it is done, `arrived` with its snapshot. `only`: no
+    more than these tables of `oids.TABLES`, and no counters.
     """
     return asyncio.run(
         poll_async(
@@ -55,6 +61,7 @@ def poll(
             window_s=window_s,
             concurrency=concurrency,
             progress=progress,
+            arrived=arrived,
             deadline_s=deadline_s,
             only=only,
         )
@@ -65,36 +72,52 @@ async def poll_async(
     targets: Sequence[Target],
     *,
     window_s: float | None = None,
-    concurrency: int = 64,
+    concurrency: int = _PROMPT,
     progress: Progress | None = None,
+    arrived: Arrived | None = None,
     deadline_s: float = DEADLINE_S,
     only: frozenset[str] | None = None,
 ) -> tuple[Snapshot, ...]:
     """`poll` for a caller that has a running loop."""
-    loop = asyncio.get_running_loop()
-    handler = loop.get_exception_handler()
-    loop.set_exception_handler(_ignore_odd_datagrams)
-    engines, room = Engines(), asyncio.Semaphore(max(1, concurrency))
+    sockets = Sockets()
+    prompt, patient = asyncio.Semaphore(max(1, concurrency)), asyncio.Semaphore(_PATIENT)
 
     async def one(target: Target) -> Snapshot:
-        async with room:
-            found = await _poll_device(engines, target, window_s, deadline_s, only)
+        async with _Place(prompt, patient) as place:
+            found = await _poll_device(
+                sockets, target, window_s, deadline_s, only=only, place=place
+            )
         if progress is not None:
             progress(target.device.name)
+        if arrived is not None:
+            arrived(found)
         return found
 
     try:
         return tuple(await asyncio.gather(*(one(target) for target in targets)))
     finally:
-        engines.close()
-        loop.set_exception_handler(handler)
+        sockets.close()
 
 
-def _ignore_odd_datagrams(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-    """pysnmp raises inside a callback for a datagram that is no SNMP: to us it is no answer."""
-    callback = getattr(context.get("handle"), "_callback", None)
-    if not getattr(callback, "__module__", "").startswith("pysnmp."):
-        loop.default_exception_handler(context)
+class _Place:
+    """A device's place among those asked at once; one that keeps us waiting changes over."""
+
+    def __init__(self, prompt: asyncio.Semaphore, patient: asyncio.Semaphore) -> None:
+        self._held, self._patient = prompt, patient
+
+    async def __aenter__(self) -> Self:
+        await self._held.acquire()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._held.release()
+
+    async def step_aside(self) -> None:
+        """Frees its place for a device that answers, where there is room apart."""
+        if self._held is not self._patient and not self._patient.locked():
+            await self._patient.acquire()
+            self._held.release()
+            self._held = self._patient
 
 
 def read_broadcast_counters(target: Target, timeout_s: float) -> tuple[tuple[str, int], ...]:
@@ -109,7 +132,7 @@ def read_broadcast_counters(target: Target, timeout_s: float) -> tuple[tuple[str
 class _Visit:
     """What one device has told so far."""
 
-    session: Session | FastSession
+    session: Session
     deadline: float
     pace: Pace = field(default_factory=Pace)
     varbinds: dict[Oid, Value] = field(default_factory=dict)
@@ -140,17 +163,20 @@ class _Visit:
 
 
 async def _poll_device(
-    engines: Engines,
+    sockets: Sockets,
     target: Target,
     window_s: float | None,
     deadline_s: float,
-    only: frozenset[str] | None = None,
+    *,
+    only: frozenset[str] | None,
+    place: _Place,
 ) -> Snapshot:
     started = datetime.now(UTC)
     if target.snmp is None:
         return _unreachable(target, started, "access", "no SNMP access is configured")
     try:
-        session = await Session.open(engines, target)
+        session = await open_session(sockets, target)
+        session.budget.waited_for = place.step_aside
         visit = _Visit(session, asyncio.get_running_loop().time() + deadline_s)
         await _scalars(visit)
     except AccessDenied as exc:  # it was asked, and answered: "access" is what was never asked
@@ -188,7 +214,7 @@ async def _scalars(visit: _Visit) -> None:
 
 
 async def _get(
-    session: Session | FastSession, wanted: Sequence[Oid], tries: int | None = None
+    session: Session, wanted: Sequence[Oid], tries: int | None = None
 ) -> dict[Oid, Value] | None:
     """The values that exist, or `None` for no answer. A refused list is asked for in halves."""
     for _ in range(tries or session.access.retries + 1):
@@ -253,9 +279,7 @@ async def _walk(
         visit.errors += walk.errors
 
 
-async def _walk_in(
-    visit: _Visit, session: Session | FastSession, walk: Walk, *, counting: bool = False
-) -> None:
+async def _walk_in(visit: _Visit, session: Session, walk: Walk, *, counting: bool = False) -> None:
     """Drives a walk to its end; a table is given up after all tries, all of them if nobody is there."""
     loop, tries = asyncio.get_running_loop(), 0
     if visit.silent:
@@ -283,7 +307,7 @@ async def _walk_in(
                 visit.counted_at[if_index] = now
 
 
-async def _give_up(visit: _Visit, session: Session | FastSession, walk: Walk) -> None:
+async def _give_up(visit: _Visit, session: Session, walk: Walk) -> None:
     """Is it the table, or the device? One cheap question tells."""
     if await _get(session, (oids.SYS_UP_TIME,)) is not None:
         walk.abandon("no answer to this table, while the device still answers")
@@ -343,12 +367,11 @@ async def _broadcast_counters(target: Target, timeout_s: float) -> tuple[tuple[s
     """Several short tries rather than a long one: the path may open for a second only."""
     if target.snmp is None:
         return ()
-    loop, engines = asyncio.get_running_loop(), Engines()
-    loop.set_exception_handler(_ignore_odd_datagrams)
+    sockets = Sockets()
     access = replace(target.snmp, timeout_s=min(0.5, timeout_s), retries=0)
     walk = Walk({"ifXTable": (oids.IF_HC_IN_BROADCAST_PKTS, oids.IF_NAME, oids.IF_DESCR)})
     try:
-        session = await Session.open(engines, replace(target, snmp=access))
+        session = await open_session(sockets, replace(target, snmp=access))
         async with asyncio.timeout(timeout_s):
             while (request := walk.request()) is not None:
                 answer = await session.bulk(request.oids, request.repetitions)
@@ -359,7 +382,7 @@ async def _broadcast_counters(target: Target, timeout_s: float) -> tuple[tuple[s
     except (TimeoutError, NetdiagError):
         pass
     finally:
-        engines.close()
+        sockets.close()
     view = View((), columns=walk.columns)
     names = mib_if.ports(view).by_index
     counts = view.by_number(oids.IF_HC_IN_BROADCAST_PKTS)
