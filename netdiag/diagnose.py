@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from netdiag.store import Store
 
 Tell = Callable[[str], None]
+Ask = Callable[..., tuple[Snapshot, ...]]
+"""`collect.poll`, or what stands in for it."""
 MOST_ADDRESSES = 256
 """Asked for at a sensor in one look: a second or two of a few frames each."""
 HISTORY = timedelta(hours=24)
@@ -77,12 +79,13 @@ def diagnose(
     via: frozenset[str] = frozenset({"snmp", "ssh"}),
     way: playbook.Playbook | None = None,
     record_to: Path | None = None,
+    paper: bool = True,
     tell: Tell = lambda _: None,
 ) -> Diagnosis:
     """Looks everywhere it can, ranks causes, plans the repair, and puts it all on a ticket.
 
     `way`: the playbook to plan by, else the one for the first cause's kind. `record_to`: a folder
-    that gets all that was seen, for `netdiag replay`.
+    that gets all that was seen, for `netdiag replay`. Without `paper` no ticket is touched.
     """
     started = datetime.now(UTC)
     seen = look(inventory, store, sensors=sensors, window_s=window_s, via=via, tell=tell)
@@ -91,7 +94,7 @@ def diagnose(
     paths = {t.device.name: t.out_of_band is not None for t in inventory.targets()}
     said = answer(seen, paths, at=datetime.now(UTC), area=area, symptom=symptom, way=way)
     said = replace(said, took_s=(said.at - started).total_seconds())
-    said = record(said, store, seen) if seen.causes or symptom else said
+    said = record(said, store, seen) if paper and (seen.causes or symptom) else said
     if record_to is not None:
         _keep(record_to, seen, said, paths)
     return said
@@ -183,12 +186,16 @@ def poll(
     site: Site | None = None,
     via: frozenset[str] = frozenset({"snmp", "ssh"}),
     window_s: float | None = None,
+    ask: Ask | None = None,
     tell: Tell = lambda _: None,
 ) -> Look:
-    """Asks the targets alone, stores what they said, and says what is wrong with it."""
+    """Asks the targets alone, stores what they said, and says what is wrong with it.
+
+    `ask`: what asks them, else `collect.poll`.
+    """
     from netdiag import collect
 
-    snapshots = collect.poll(targets, via=via, window_s=window_s, progress=tell)
+    snapshots = (ask or collect.poll)(targets, via=via, window_s=window_s, progress=tell)
     store.add_snapshots(snapshots)
     at = datetime.now(UTC)
     return conclude(

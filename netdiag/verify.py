@@ -53,8 +53,13 @@ def verification(
     return Verification(at=datetime.now(UTC), checks=tuple(checks), wrong_leases=wrong)
 
 
-def cause_persists(ticket: Ticket, seen: Look) -> str | None:
-    """Why opening a port now would let the trouble back in; `None` when its source is isolated."""
+def cause_persists(
+    ticket: Ticket, seen: Look, *, opening: tuple[str | None, str | None] | None = None
+) -> str | None:
+    """Why opening a port now would let the trouble back in; `None` when its source is isolated.
+
+    `opening`: (device, port) that is about to be opened: that it is closed speaks not against it.
+    """
     cause = ticket.cause
     if cause is None or cause.resource.device is None:
         return None
@@ -64,7 +69,14 @@ def cause_persists(ticket: Ticket, seen: Look) -> str | None:
     # A closed port is itself what is to be opened: then only what still comes in counts.
     source = cause.interfaces or (cause.resource.interface,)
     ports = [p for p in source if p] if cause.kind not in _CLOSED else []
-    again = [p for p in source if p and (i := snapshot.interface(p)) and i.err_disabled]
+    again = [
+        p
+        for p in source
+        if p
+        and (i := snapshot.interface(p))
+        and i.err_disabled
+        and (snapshot.device, p) != opening
+    ]
     if cause.kind in _CLOSED and again:
         return f"{cause.resource.device} {again[0]} has closed itself again"
     open_ = [p for p in ports if (i := snapshot.interface(p)) and i.oper_status == "up"]

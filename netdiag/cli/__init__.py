@@ -31,6 +31,7 @@ _COMMANDS = {
     "run": ("look", "run", "The same, planned by a playbook of your choice."),
     "approve": ("change", "approve", "Approve a ticket's plan, or one step, and carry it out."),
     "resume": ("change", "resume", "Go on with a repair that was interrupted."),
+    "stop": ("change", "stop", "The stop button: nothing further is sent to any device."),
     "recover": ("change", "recover", "Bring an err-disabled port back, if its cause is gone."),
     "ticket": ("ticket", "ticket", "Tickets: open, list, show, note, escalate, resolve, close."),
     "report": ("report", "report", "The post-incident report of a ticket."),

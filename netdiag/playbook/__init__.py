@@ -7,9 +7,12 @@ the step that it stands in for.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from netdiag.model import Cause, Finding, Kind, Network, PlanStep
@@ -29,6 +32,7 @@ __all__ = [
     "choose",
     "conditions",
     "fill",
+    "mark",
     "plan",
     "unknown_words",
 ]
@@ -152,6 +156,12 @@ def plan(
             steps.append(replace(made, step=number, instead_of=stands_for, name=step.name))
             numbers[step.name] = number
     return tuple(steps)
+
+
+def mark(steps: Sequence[PlanStep], at: datetime) -> str:
+    """What an approval is bound to: every word of the plan as it was shown, and when it was made."""
+    whole = json.dumps([at.isoformat(), *(asdict(s) for s in steps)], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
 def fill(sentence: str, words: Mapping[str, str]) -> str:
