@@ -72,10 +72,7 @@ def cause_persists(
     again = [
         p
         for p in source
-        if p
-        and (i := snapshot.interface(p))
-        and i.err_disabled
-        and (snapshot.device, p) != opening
+        if p and (i := snapshot.interface(p)) and i.err_disabled and (snapshot.device, p) != opening
     ]
     if cause.kind in _CLOSED and again:
         return f"{cause.resource.device} {again[0]} has closed itself again"

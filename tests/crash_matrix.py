@@ -16,7 +16,7 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -116,7 +116,9 @@ def situations(kind: Kind, at: datetime) -> Iterator[Situation]:
     yield Situation("uplink shut by hand", downs, replace(cause(UPLINK, "core-1"), interfaces=()))
     cut = small(at).cut("core-1", UPLINK)
     yield Situation("uplink cut", cut, replace(cause(UPLINK, "core-1"), interfaces=()))
-    yield Situation("nobody knows where", small(at), replace(cause(None), resource=Resource(mac=mac)))
+    yield Situation(
+        "nobody knows where", small(at), replace(cause(None), resource=Resource(mac=mac))
+    )
 
 
 def plan_of(book: Playbook, here: Situation) -> tuple[PlanStep, ...]:
@@ -182,9 +184,7 @@ class Bench:
             if _is_over(store, self.plan, chosen):
                 return store.ticket(ID)
             try:
-                return repair.approve(
-                    inventory, store, ID, by="ann", steps=chosen, reach=reach
-                )
+                return repair.approve(inventory, store, ID, by="ann", steps=chosen, reach=reach)
             except Refused as exc:
                 person = self._asked(store, chosen, str(exc))
                 repair.approve(inventory, store, ID, by="ann", steps=(person,), reach=reach)
@@ -192,7 +192,9 @@ class Bench:
 
     def _asked(self, store: Store, chosen: tuple[int, ...], words: str) -> int:
         """The step that a person has to do, done: the source's cables are pulled."""
-        asked = [s for s in self.plan if s.action == "ask-person" and f"step {s.step} needs" in words]
+        asked = [
+            s for s in self.plan if s.action == "ask-person" and f"step {s.step} needs" in words
+        ]
         if not asked:
             raise AssertionError(words)
         cause = self.here.cause
@@ -227,9 +229,7 @@ class Bench:
         self.switches.crash = NEVER
         with Store(self.db) as store:
             try:
-                repair.resume(
-                    self.switches.inventory, store, by="ben", reach=self.switches.reach()
-                )
+                repair.resume(self.switches.inventory, store, by="ben", reach=self.switches.reach())
             except Refused as exc:
                 if "needs a person" not in str(exc):
                     raise
@@ -370,7 +370,9 @@ def _killed_diagnosis(template: Path, here: Situation, moment: str) -> tuple[str
         diagnose.record(said, store)
         kept = store.tickets()
         faults = [] if len(kept) == 1 else [f"{len(kept)} tickets"]
-        faults += [] if kept[0].diagnosis and kept[0].diagnosis.plan == plan else ["the plan is lost"]
+        faults += (
+            [] if kept[0].diagnosis and kept[0].diagnosis.plan == plan else ["the plan is lost"]
+        )
     shutil.rmtree(folder, ignore_errors=True)
     return tuple(faults)
 
@@ -404,7 +406,7 @@ def short(found: Iterable[Cell]) -> str:
     return _aligned(rows)
 
 
-def _aligned(rows: list[tuple[str, ...]]) -> str:
+def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
     widths = [max(len(r[n]) for r in rows) for n in range(len(rows[0]) - 1)]
     return "\n".join(
         "  ".join([*(c.ljust(w) for c, w in zip(r[:-1], widths, strict=True)), r[-1]]) for r in rows

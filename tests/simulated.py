@@ -39,7 +39,9 @@ class Inventory:
 
     def targets(self, names: Sequence[str] = ()) -> tuple[Target, ...]:
         return tuple(
-            Target(device=d, snmp=SnmpAccess()) for d in self.devices if not names or d.name in names
+            Target(device=d, snmp=SnmpAccess())
+            for d in self.devices
+            if not names or d.name in names
         )
 
 

@@ -15,6 +15,7 @@ from netdiag.cli.common import as_json, db_option, inventory_option, options
 
 if TYPE_CHECKING:
     from netdiag.files.inventory import Inventory
+    from netdiag.model import Diagnosis
     from netdiag.repair import Preview
     from netdiag.store import Store
     from netdiag.ticket import Ticket
@@ -33,7 +34,9 @@ _all = options(_by, inventory_option, db_option, as_json)
     help="Do not ask: carry out only what the plan marks as needing no approval.",
 )
 @click.option("--override", metavar="REASON", help="Overrule what speaks against it; on record.")
-@click.option("--plan", "shown", metavar="MARK", help="Approve this plan alone, as --dry-run marks it.")
+@click.option(
+    "--plan", "mark", metavar="MARK", help="Approve this plan alone, as --dry-run marks it."
+)
 @_all
 def approve(
     ticket_id: str,
@@ -41,7 +44,7 @@ def approve(
     dry_run: bool,
     yes: bool,
     override: str | None,
-    shown: str | None,
+    mark: str | None,
     by: str | None,
     inventory_dir: Path | None,
     db: Path | None,
@@ -49,18 +52,18 @@ def approve(
 ) -> None:
     """Show the plan of TICKET, ask, carry it out, verify. STEP names single steps of it."""
     from netdiag import repair
-    from netdiag.cli import shown as show
+    from netdiag.cli import shown, shown_change
 
     inventory = common.load_inventory(inventory_dir)
     with common.open_store(db) as store:
         ticket = store.ticket(ticket_id)
-        previews, mark = _preview(inventory, store, ticket, step)
+        previews, shown_mark = _preview(inventory, store, ticket, step)
         if dry_run and json_:
-            common.emit(show.preview_json(previews, mark, ticket=ticket_id))
+            common.emit(shown_change.preview_json(previews, shown_mark, ticket=ticket_id))
             return
         if not json_:
-            show.plan([p.step for p in previews])
-            show.preview(previews, mark)
+            shown.plan([p.step for p in previews])
+            shown_change.preview(previews, shown_mark)
         if dry_run:
             return
         if yes:
@@ -74,7 +77,7 @@ def approve(
             ticket_id,
             by=by or common.who(),
             steps=step,
-            shown=shown or mark,
+            shown=mark or shown_mark,
             override=override,
             tell=common.progress,
         )
@@ -84,7 +87,7 @@ def approve(
 
         common.emit(report.ticket_json(kept, actions))
     else:
-        show.verification(kept)
+        shown.verification(kept)
     sys.exit(0 if kept.verification and kept.verification.ok else 1)
 
 
@@ -98,6 +101,55 @@ def _preview(
     assert ticket.diagnosis is not None
     mark = playbook.mark(ticket.diagnosis.plan, ticket.diagnosis.at)
     return repair.preview(inventory, store, ticket.diagnosis, chosen), mark
+
+
+def dry_run(inventory: Inventory, store: Store, said: Diagnosis, *, json_: bool) -> None:
+    """`run PLAYBOOK --dry-run`: the plan of a diagnosis, to the last line that it would send."""
+    from netdiag import playbook, repair
+    from netdiag.cli import shown, shown_change
+
+    main = [s for s in said.plan if s.instead_of is None]
+    previews = repair.preview(inventory, store, said, main)
+    mark = playbook.mark(said.plan, said.at)
+    if json_:
+        common.emit(shown_change.preview_json(previews, mark, ticket=None))
+        return
+    if said.causes:
+        common.say(f"{said.causes[0].kind}: {said.causes[0].summary}", style="bold")
+        shown.plan(main)
+        shown_change.preview(previews, mark)
+    else:
+        common.say("no cause found: nothing would be sent")
+    shown.not_checked(said)
+
+
+def follow(ticket_id: str, db: Path | None, *, json_: bool) -> None:
+    """`run --watch TICKET`: the run as it happens; 0 when it ended well, 1 when it did not."""
+    import time
+
+    from netdiag import repair
+    from netdiag.cli import shown_change
+
+    rows = []
+    with common.open_store(db) as store:
+        lock = repair.ticket_lock(store.ticket(ticket_id).id)
+        for row in repair.follow(store, ticket_id, lock, time.sleep):
+            rows.append(row)
+            if not json_:
+                common.say(shown_change.event(row))
+    last = rows[-1] if rows else None
+    over = last is not None and last.event == "run" and last.body.get("state") != "begun"
+    well = over and last is not None and not last.body.get("why")
+    if json_:
+        events = [contract.plain_object(r) for r in rows]
+        common.emit(
+            {"schema": "netdiag/run/1", "ticket": ticket_id, "over": over, "events": events}
+        )
+    elif last is None:
+        common.say(f"{ticket_id}: nobody has begun to repair it")
+    elif not over:
+        common.say(f"its process is gone: netdiag resume {ticket_id}", style="yellow")
+    sys.exit(0 if well else 1)
 
 
 def _needs_nobody(p: Preview) -> bool:
@@ -206,6 +258,8 @@ def recover(
         ready = repair.prepare_recovery(
             inventory, store, device, port, uplink=uplink, tell=common.progress
         )
+        for warning in ready.warnings:
+            common.say(f"mind: {warning}", style="yellow", err=True)
         if not yes and not (
             sys.stdin.isatty()
             and click.confirm(
@@ -251,11 +305,18 @@ def stop(
         said = None if held is None else {"by": held.body["by"], "reason": held.body["reason"]}
         at = contract.time(held.at) if held else None
         common.emit(
-            {"schema": "netdiag/stop/1", "stopped": held is not None, "since": at, "unsettled": left}
+            {
+                "schema": "netdiag/stop/1",
+                "stopped": held is not None,
+                "since": at,
+                "unsettled": left,
+            }
             | {"said": said}
         )
     else:
         common.say(act.stopped_words(held.body, held.at) if held else "changes may be sent")
         if left:
-            common.say(f"{left} changes are of unknown outcome: netdiag resume looks", style="yellow")
+            common.say(
+                f"{left} changes are of unknown outcome: netdiag resume looks", style="yellow"
+            )
     sys.exit(1 if status and held else 0)

@@ -285,17 +285,28 @@ def diagnose(**given: Any) -> None:
     _diagnose(None, **given)
 
 
-@click.command(short_help="The same, planned by a playbook of your choice.")
-@click.argument("playbook")
+@click.command(short_help="The same, planned by a playbook of your choice; or watch a run.")
+@click.argument("playbook", required=False)
+@click.option("--dry-run", is_flag=True, help="Show exactly what would be sent; open no ticket.")
+@click.option(
+    "--watch", metavar="TICKET", help="Watch that ticket's repair as it happens, instead."
+)
 @_flow
-def run(playbook: str, **given: Any) -> None:
+def run(playbook: str | None, dry_run: bool, watch: str | None, **given: Any) -> None:
     """PLAYBOOK is the name of one that comes with netdiag, or the path of a YAML file of your own.
 
     Looks and plans; what changes the network waits for `netdiag approve`.
     """
     from netdiag.files import playbooks
 
-    _diagnose(playbooks.named(playbook), **given)
+    if (playbook is None) == (watch is None):
+        raise click.UsageError("name a PLAYBOOK, or --watch TICKET")
+    if watch is not None:
+        from netdiag.cli import change
+
+        change.follow(watch, given["db"], json_=given["json_"])
+    elif playbook is not None:
+        _diagnose(playbooks.named(playbook), dry_run=dry_run, **given)
 
 
 def _diagnose(
@@ -309,6 +320,7 @@ def _diagnose(
     inventory_dir: Path | None,
     db: Path | None,
     json_: bool,
+    dry_run: bool = False,
 ) -> None:
     from netdiag import diagnose as flow
     from netdiag import lessons
@@ -325,10 +337,17 @@ def _diagnose(
             via=_via[via],
             way=way,
             record_to=record,
+            paper=not dry_run,
             tell=common.progress,
         )
         taught = lessons.earlier(store, answer.ticket)
-    if json_:
+        if dry_run:
+            from netdiag.cli import change
+
+            change.dry_run(inventory, store, answer, json_=json_)
+    if dry_run:
+        pass
+    elif json_:
         said = [contract.plain_object(a) for a in taught]
         common.emit(contract.diagnosis(answer) | {"earlier": said})
     else:

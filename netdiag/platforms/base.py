@@ -120,6 +120,8 @@ class Platform:
     """By remedy: storm-control, dhcp-snooping, dhcp-snooping-trust, port-security, bpdu-guard. `{interface}`, `{vlan}`, `{uplink}`."""
     port_config: str = "show running-config interface {interface}"
     """What shows the configuration of one port."""
+    warnings: Mapping[str, str] = field(default_factory=dict)
+    """What `shut` or `reopen` does beyond its own port, told to the approver before."""
     confirmed: Confirmed | None = None
     """`None`: a change of this platform stays, whoever is cut off by it."""
     auto_recovery: tuple[str, ...] = ()

@@ -69,6 +69,7 @@ DLINK_DS = Platform(
         9: "scheduledShutdown",
         10: "scheduledHibernation",
     },
+    port_config="show ports {interface}",
     shut=("config ports {interface} state disable",),
     reopen=("config ports {interface} state disable", "config ports {interface} state enable"),
     # 0 means by hand only; the default is 60 s.

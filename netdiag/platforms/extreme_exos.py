@@ -73,6 +73,7 @@ EXTREME_EXOS = Platform(
         "dhcp-snooping": C.ADMIN_POLICY,
         "mac-limit": C.MAC_LIMIT,
     },
+    port_config="show ports {interface} configuration no-refresh",
     shut=("disable ports {interface}",),
     # Also cancels ELRP's and the safeguard's timers.
     reopen=("enable ports {interface}",),

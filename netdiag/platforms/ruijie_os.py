@@ -61,6 +61,9 @@ RUIJIE_OS = Platform(
     # Quirk: shutdown and no shutdown are reported not to restore a port that RLDP closed; this one
     # opens *all* closed ports of the switch at once.
     reopen=("interface {interface}", "no shutdown", "exit", "errdisable recovery"),
+    warnings={
+        "reopen": "`errdisable recovery` opens every closed port of this switch, not this one alone"
+    },
     auto_recovery=("errdisable recovery interval {interval}",),
     hardening={
         "storm-control": ("interface {interface}", "storm-control broadcast pps 500"),

@@ -26,7 +26,7 @@ from netdiag.errors import CollectError, Locked, NetdiagError, Refused, StoreErr
 from netdiag.model import PlanStep
 from netdiag.repair.follow import follow
 from netdiag.repair.port import Recovered, Recovery, prepare_recovery, recover
-from netdiag.repair.preview import Preview, preview
+from netdiag.repair.preview import Preview, Sent, preview
 from netdiag.repair.run import (
     CHANGES,
     Reach,
@@ -58,6 +58,7 @@ __all__ = [
     "Recovered",
     "Recovery",
     "Repair",
+    "Sent",
     "approve",
     "check",
     "follow",

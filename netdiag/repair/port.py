@@ -9,6 +9,7 @@ from netdiag import act, diagnose, verify
 from netdiag.errors import Refused
 from netdiag.model import PlanStep, Snapshot
 from netdiag.names import long_name
+from netdiag.repair.preview import warnings_of
 from netdiag.repair.run import (
     Reach,
     Tell,
@@ -35,6 +36,8 @@ class Recovery:
 
     step: PlanStep
     vendor_cause: str
+    warnings: tuple[str, ...] = ()
+    """What the lines do beyond this port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,8 @@ def prepare_recovery(
     reasons = act.refusals(step, seen.network, seen.topology, at=now())
     if reasons:
         raise Refused("; ".join(r.why for r in reasons))
-    return Recovery(step, row.err_disabled.vendor_cause)
+    warnings = warnings_of(inventory, store, step)
+    return Recovery(step, row.err_disabled.vendor_cause, warnings)
 
 
 def recover(

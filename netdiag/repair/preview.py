@@ -47,6 +47,8 @@ class Preview:
     sent: tuple[Sent, ...] = ()
     undo: tuple[Sent, ...] = ()
     refused: tuple[act.Refusal, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What else happens when these lines are sent."""
     people: int = 1
     """How many different people have to approve it."""
 
@@ -64,11 +66,26 @@ def preview(
         reasons = act.refusals(step, seen.network, seen.topology, at=now(), shown=said.at)
         try:
             sent, undo = _sent(inventory, store, step)
+            warnings = warnings_of(inventory, store, step)
         except Refused as exc:
-            sent, undo = (), ()
+            sent, undo, warnings = (), (), ()
             reasons = (*reasons, act.Refusal(str(exc), final=True))
-        made.append(Preview(step, sent, undo, tuple(reasons), people_needed(inventory, step)))
+        made.append(
+            Preview(step, sent, undo, tuple(reasons), warnings, people_needed(inventory, step))
+        )
     return tuple(made)
+
+
+def warnings_of(inventory: Inventory, store: Store, step: PlanStep) -> tuple[str, ...]:
+    """What the step's lines do beyond their own port, on the devices that it changes."""
+    expect = dict(step.expect)
+    done = [(step.device, "shut" if step.action == "shut-port" else "reopen")]
+    done += [(expect["edge_device"], "shut")] if "edge_device" in expect else []
+    found: list[str] = []
+    for name, what in done:
+        told = platform_for(inventory, name, seen_platform(store, name)).warnings.get(what)
+        found += [f"{name}: {told}"] if told else []
+    return tuple(found)
 
 
 def _sent(

@@ -27,7 +27,7 @@ def step(action: str = "shut-port", device: str = "acc-2", port: str = EDGE) -> 
 def refusals(campus: Campus, wanted: PlanStep, *, late_s: float = 0) -> tuple[str, ...]:
     network = campus.network()
     at = network.at + timedelta(seconds=late_s)
-    return act.refusals(wanted, network, topology.build(network), at=at)
+    return tuple(str(r) for r in act.refusals(wanted, network, topology.build(network), at=at))
 
 
 def test_a_desk_port_may_be_shut():
@@ -77,13 +77,17 @@ class Session:
     def show(self, line: str) -> str:
         return f"answer to {line}"
 
-    def configure(self, lines: Sequence[str]) -> str:
+    def configure(self, lines: Sequence[str], *, may_send=lambda: None, **_) -> str:
+        may_send()
         # What is about to be sent must be on disk already.
         assert [a.lines for a in self.store.journal.unfinished()] == [tuple(lines)]
         self.sent += lines
         if self.error is not None:
             raise self.error
         return "acc-2(config-if)#shutdown"
+
+    def confirm(self) -> str:
+        return ""
 
 
 @pytest.fixture
@@ -99,7 +103,7 @@ def change(store: Store, session: Session):
 def test_a_change_is_on_record_with_who_what_and_what_came_back(store):
     (done,) = change(store, Session(store))
     assert (done.state, done.approved_by, done.lines) == (ActionState.DONE, "ann", SHUT)
-    assert "answer to show running-config interface" in done.transcript
+    assert "answer to show running-config interface" in done.before
     assert "acc-2(config-if)#shutdown" in done.transcript
     assert store.journal.verify_chain() == ()
 
