@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Longest first: "TenGigE" must not be read as "Te".
 _LONG = (
@@ -28,6 +29,7 @@ _SHORT = {full: shorts[0] for full, shorts in _LONG}
 _NAME = re.compile(r"^(?P<word>[A-Za-z][A-Za-z-]*) ?(?P<number>\d+(?:[/.:]\d+)*)$")
 
 
+@lru_cache(maxsize=8192)
 def long_name(name: str) -> str:
     """`Gi1/0/7` -> `GigabitEthernet1/0/7`; what is not recognised comes back as it was, stripped."""
     name = name.strip()

@@ -6,6 +6,7 @@ import ipaddress
 import re
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 
 from netdiag import text
 
@@ -32,6 +33,7 @@ def mac(octets: Sequence[int]) -> str | None:
         return None
 
 
+@lru_cache(maxsize=16384)
 def mac_text(value: str) -> str | None:
     """A printed MAC address in any vendor's spelling -> `aa:bb:cc:dd:ee:ff`."""
     value = value.strip(_QUOTES)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from netdiag.decode import cause_words, syslog_header, syslog_vendors
 from netdiag.decode.mib_address import mac_text
@@ -76,6 +77,9 @@ _COMWARE_LONG = {"GE": "GigabitEthernet", "XGE": "Ten-GigabitEthernet", "FE": "F
 _CAUSE_OF = {"storm": ErrDisableCause.STORM_CONTROL, "bpdu-guard": ErrDisableCause.BPDU_GUARD}
 
 
+_BARE = LogEvent(at=None, device=None, mnemonic="", event="other")
+
+
 def parse_line(line: str, *, at: datetime, clock: datetime | None = None) -> LogEvent | None:
     """The event of one line, of a syslog server's file or of `show logging`; `None`: no message in it.
 
@@ -83,43 +87,70 @@ def parse_line(line: str, *, at: datetime, clock: datetime | None = None) -> Log
     device's own clock showed then, where it was asked; without it a clock never set tells no time.
     """
     line = line[:_MAX_LINE].strip()
-    match = _MESSAGE.search(line)
+    match = _MESSAGE.search(line) if "%" in line else None
     if match is None:
         return _of_other_makers(line, at, clock)
     header = syslog_header.parse(line[: match.start()], at, clock)
-    bare = LogEvent(
-        at=header.at, device=header.host, mnemonic=match["mnemonic"], event="other", raw=line
-    )
-    found = _understood(bare, match["text"])
-    if found.event in {"other", "err-disabled"} and found.interface is None:
-        found = _vendors(bare, line[match.start() :]) or found
-    return found
+    return _of(_ciscos(line[match.start() :]), header.at, header.host, line)
 
 
 def _of_other_makers(line: str, at: datetime, clock: datetime | None) -> LogEvent | None:
     """Tagged otherwise or not at all; the host of an untagged line is known only behind a time."""
     tag = syslog_vendors.tag(line)
-    start = tag.start() if tag else 0
-    found = syslog_vendors.understood(line[start:])
-    if tag is None and found is None:
+    if tag is not None:
+        header = syslog_header.parse(line[: tag.start()], at, clock)
+        found = _tagged(line[tag.start() :], tag["tag"].strip("[]"))
+        return _of(found, header.at, header.host if header.stamped else None, line)
+    known = syslog_vendors.understood(line)
+    if known is None:
         return None
-    header = syslog_header.parse(line[: start or (found[2].start() if found else 0)], at, clock)
-    known = header.stamped and (tag or f"{header.host}:" not in line)
-    bare = LogEvent(
-        at=header.at,
-        device=header.host if known else None,
-        mnemonic=tag["tag"].strip("[]") if tag else "",
-        event="other",
-        raw=line,
+    header = syslog_header.parse(line[: known[2].start()], at, clock)
+    stands = header.stamped and f"{header.host}:" not in line
+    found = _vendors(_BARE, line, known)
+    return _of(found, header.at, header.host if stands else None, line)
+
+
+def _of(found: LogEvent, at: datetime | None, device: str | None, line: str) -> LogEvent:
+    """What a text says, said by that device at that time."""
+    return LogEvent(
+        at,
+        device,
+        found.mnemonic,
+        found.event,
+        found.interface,
+        found.other_interface,
+        found.vlan,
+        found.mac,
+        found.cause,
+        line,
+        found.ip,
     )
-    return _vendors(bare, line[start:]) or bare
 
 
-def _vendors(event: LogEvent, text: str) -> LogEvent | None:
-    found = syslog_vendors.understood(text)
-    if found is None:
-        return None
-    kind, cause, match = found
+# A flapping port, a storm: the same text comes a thousand times, and is read once.
+@lru_cache(maxsize=4096)
+def _ciscos(body: str) -> LogEvent:
+    """What a text says from its `%` on, whoever said it."""
+    match = _MESSAGE.match(body)
+    assert match is not None
+    bare = replace(_BARE, mnemonic=match["mnemonic"])
+    found = _understood(bare, match["text"])
+    if found.event in {"other", "err-disabled"} and found.interface is None:
+        known = syslog_vendors.understood(body)
+        return _vendors(bare, body, known) if known else found
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _tagged(body: str, mnemonic: str) -> LogEvent:
+    """What a text says from another maker's tag on."""
+    bare = replace(_BARE, mnemonic=mnemonic)
+    known = syslog_vendors.understood(body)
+    return _vendors(bare, body, known) if known else bare
+
+
+def _vendors(event: LogEvent, text: str, known: tuple[str, str, re.Match[str]]) -> LogEvent:
+    kind, cause, match = known
     said = match.groupdict()
     said["interface"] = said.get("interface") or said.get("interface2")
     if said.get("unit"):
@@ -176,14 +207,18 @@ def _messages(text: str, at: datetime) -> Iterator[str]:
 
 
 def _understood(event: LogEvent, text: str) -> LogEvent:
-    for name, kind, pattern in _COMPILED:
-        if not name.fullmatch(event.mnemonic):
-            continue
+    for kind, pattern in _rows(event.mnemonic):
         match = pattern.search(text)
         if match is None:
             return replace(event, event=kind) if kind not in {"link", "other"} else event
         return _filled(event, kind, match.groupdict())
     return event
+
+
+@lru_cache(maxsize=1024)
+def _rows(mnemonic: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The rows whose mnemonic is this one, in their order."""
+    return tuple((kind, text) for name, kind, text in _COMPILED if name.fullmatch(mnemonic))
 
 
 def _filled(event: LogEvent, kind: str, said: dict[str, str | None]) -> LogEvent:
@@ -193,15 +228,18 @@ def _filled(event: LogEvent, kind: str, said: dict[str, str | None]) -> LogEvent
     found = _cause(cause) if cause else _CAUSE_OF.get(kind)
     if "FILTERED" in event.mnemonic:
         found = None  # storm control dropped frames; the port is open
-    return replace(
-        event,
-        event=kind,
-        interface=_port(said.get("interface")),
-        other_interface=_port(said.get("other")),
-        vlan=_vlan(said.get("vlan")),
-        mac=mac_text(said.get("mac") or ""),
-        ip=said.get("ip"),
-        cause=found,
+    return LogEvent(
+        event.at,
+        event.device,
+        event.mnemonic,
+        kind,
+        _port(said.get("interface")),
+        _port(said.get("other")),
+        _vlan(said.get("vlan")),
+        mac_text(said.get("mac") or ""),
+        found,
+        event.raw,
+        said.get("ip"),
     )
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # For example "*Nov 22 06:01:02.123 CDT:", "2026 Nov 22 06:01:02 EST:", ".Nov 22 2026 06:01:02"
@@ -20,6 +22,9 @@ _STAMP = re.compile(
     r"(?: (?P<year3>(?:19|20)\d\d)(?= ))?(?P<offset>[+-]\d\d:\d\d)?"
     r"(?: (?P<zone>[A-Z]{1,5}(?=:|$)))?"
 )
+# What every stamp holds, and where a search need not begin sooner: a mark and a year are 6 characters.
+_DAY = re.compile(r"[A-Z][a-z]{2} +\d{1,2} (?:\d{4} )?\d\d:")
+_BEFORE_DAY = 6
 # For example "2026-11-22T06:01:02.123456+00:00", "2026-11-22 06:01:02"
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?")
 # For example of EXOS: 10/15/2019 14:11:03.82
@@ -36,9 +41,15 @@ _ZONES = {
     "EET": 2, "EEST": 3, "MSK": 3, "EST": -5, "EDT": -4, "CDT": -5, "MDT": -6, "PST": -8,
     "PDT": -7, "AKST": -9, "AKDT": -8, "JST": 9, "HKT": 8,
 }  # fmt: skip
+# Nearly every line: "<189>Nov 22 06:01:02 acc-1 ", as RFC 3164 has it; what is not quite so goes the long way.
+_PLAIN = re.compile(
+    r"\s*<\d{1,3}>(?P<stamp>[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d) (?P<host>[A-Za-z](?:[\w.-]{0,253}[A-Za-z0-9])?) "
+)
+_ADDRESS = re.compile(r"[0-9A-Fa-f:.]+(?:%\S+)?")
 _HOST = re.compile(r"^[A-Za-z0-9](?:[\w.-]{0,253}[A-Za-z0-9])?$")
 # Beyond them a date is an error, and reckoning with it could leave the calendar.
 _YEARS = (1970, 2200)
+_PRIORITY = re.compile(r"^\s*<\d{1,3}>(?:1 )?")
 _STAMPED = "\x01"
 
 
@@ -62,15 +73,67 @@ def parse(text: str, at: datetime, clock: datetime | None = None) -> Header:
     if clock is not None:
         own = parse(text.replace("*", "."), clock)
         return replace(own, at=None if own.at is None else at + (own.at - clock))
-    text = re.sub(r"^\s*<\d{1,3}>(?:1 )?", "", text[:400])
-    text = _AMERICAN.sub(r"\g<year>-\g<month>-\g<day>T\g<time>", text)
-    iso = _ISO.search(text)
-    stamps = list(_STAMP.finditer(text))
-    when = _iso(iso[0], at) if iso else next(iter(_times(stamps[:1], at)), None)
+    plain = _PLAIN.match(text)
+    if plain is not None and "/" not in text and not _ISO.search(text, plain.end(), 400):
+        when = _plain_time(plain["stamp"], at)
+        if when is not None:
+            return Header(host=plain["host"], at=when, stamped=True)
+    host, iso, stamps = _parts(text[:400])
+    when = _iso(iso, at) if iso else next(iter(_times(stamps[:1], at)), None)
     if when is None and len(stamps) > 1:
         when = next(iter(_times(stamps[1:], at)), None)
-    bare = _STAMP.sub(_STAMPED, _ISO.sub(_STAMPED, text))
-    return Header(host=_host(bare), at=when, stamped=bool(iso or stamps))
+    return Header(host=host, at=when, stamped=bool(iso or stamps))
+
+
+def _plain_time(stamp: str, at: datetime) -> datetime | None:
+    """As `_time`, of a stamp without mark, year and zone."""
+    numbers = _numbers(stamp)
+    if numbers is None:
+        return None
+    for year in (at.year + 1, at.year, at.year - 1):
+        if not _YEARS[0] <= year <= _YEARS[1]:
+            continue
+        try:
+            when = datetime(year, *numbers, tzinfo=at.tzinfo)
+        except (ValueError, OverflowError):
+            continue
+        if when <= at + timedelta(days=1):
+            return when
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _numbers(stamp: str) -> tuple[int, int, int, int, int] | None:
+    """Month, day, hour, minute and second, of one second's lines the same."""
+    month, day, clock = stamp.split()
+    if month.lower() not in _MONTHS:
+        return None
+    hour, minute, second = clock.split(":")
+    return _MONTHS.index(month.lower()) + 1, int(day), int(hour), int(minute), int(second)
+
+
+@lru_cache(maxsize=512)
+def _parts(text: str) -> tuple[str | None, str | None, tuple[re.Match[str], ...]]:
+    """(host, the ISO time, the other stamps), in a flood the same of line after line."""
+    text = _PRIORITY.sub("", text)
+    if "/" in text:
+        text = _AMERICAN.sub(r"\g<year>-\g<month>-\g<day>T\g<time>", text)
+    iso = _ISO.search(text) if "-" in text else None
+    stamps = tuple(_stamps(text))
+    bare = _ISO.sub(_STAMPED, text) if iso else text
+    bare = _STAMP.sub(_STAMPED, bare) if stamps else bare
+    return _host(bare), iso[0] if iso else None, stamps
+
+
+def _stamps(text: str) -> Iterator[re.Match[str]]:
+    """All of `_STAMP`, sought only about where one can be."""
+    position = 0
+    while day := _DAY.search(text, position):
+        stamp = _STAMP.search(text, max(position, day.start() - _BEFORE_DAY))
+        if stamp is None:
+            return
+        yield stamp
+        position = stamp.end()
 
 
 def device_clock(answer: str) -> datetime | None:
@@ -84,7 +147,7 @@ def device_clock(answer: str) -> datetime | None:
     return _datetime(match, int(match["year"]), UTC)
 
 
-def _times(stamps: list[re.Match[str]], at: datetime) -> list[datetime]:
+def _times(stamps: Sequence[re.Match[str]], at: datetime) -> list[datetime]:
     found = (_time(stamp, at) for stamp in stamps)
     return [when for when in found if when is not None]
 
@@ -150,6 +213,8 @@ def _host(bare: str) -> str | None:
 
 
 def _is_address(word: str) -> bool:
+    if not _ADDRESS.fullmatch(word):
+        return False
     try:
         ipaddress.ip_address(word)
     except ValueError:

@@ -287,12 +287,14 @@ COMPILED: tuple[tuple[str, str, str, re.Pattern[str]], ...] = tuple(
     for event, cause, pattern in _PATTERNS
 )
 # A cheap look first: no row can fit a text in which none of these words stands.
-TRIGGER = re.compile(
-    r"link|loop|storm|flap|move|bpdu|error|err[-_]dis|disabled|expired|limit|insecure|dhcp|duplicate|"
-    r"state|status|recover|lbd|fault-?finder|security|denied|controlled|IfStatus|LINE_DOWN|"
-    r"server|client address|flooding|MacAdd|line on|line protocol|ESWD_|suspended|excessive",
-    re.IGNORECASE,
-)
+_WORDS = (
+    "link", "loop", "storm", "flap", "move", "bpdu", "error", "err-dis", "err_dis", "disabled",
+    "expired", "limit", "insecure", "dhcp", "duplicate", "state", "status", "recover", "lbd",
+    "faultfinder", "fault-finder", "security", "denied", "controlled", "line_down", "server",
+    "client address", "flooding", "macadd", "line on", "line protocol", "eswd_", "suspended",
+    "excessive",
+)  # fmt: skip
+_TRIGGER = re.compile("|".join(map(re.escape, _WORDS)), re.IGNORECASE)
 
 # Tags of other makers than Cisco, e.g. "%%01IFNET/4/IF_STATE(l)[1475]:", "L2IF/4/Porttrap:",
 # Junos with and without a process, and the letter severities of small switches
@@ -309,22 +311,31 @@ _TAGS = (
 )
 
 
+_SLASHES = re.compile(r"/\d/")
+
+
 def tag(line: str) -> re.Match[str] | None:
     """The first tag of another maker's message in a line."""
-    found = (pattern.search(line) for pattern in _TAGS)
-    return next((match for match in found if match), None)
+    percent = "%" in line
+    return (
+        (_TAGS[0].search(line) if _SLASHES.search(line) else None)
+        or (_TAGS[1].search(line) if percent else None)
+        or (_TAGS[2].search(line) if "_" in line else None)
+        or (_TAGS[3].search(line) if percent or "LOOPBACK-" in line else None)
+    )
 
 
 def understood(text: str) -> tuple[str, str, re.Match[str]] | None:
     """(event, cause word, groups) of the first row that fits."""
-    if not TRIGGER.search(text):
-        return None
-    return next(_fits(text), None)
-
-
-def _fits(text: str) -> Iterator[tuple[str, str, re.Match[str]]]:
     lowered = text.lower()
+    # Beyond ASCII upper and lower case are more than two: there the expression decides.
+    told = any(w in lowered for w in _WORDS) if text.isascii() else _TRIGGER.search(text)
+    return next(_fits(text, lowered), None) if told else None
+
+
+def _fits(text: str, lowered: str) -> Iterator[tuple[str, str, re.Match[str]]]:
     for event, cause, anchor, pattern in COMPILED:
-        match = pattern.search(text) if anchor in lowered else None
-        if match is not None:
-            yield event, cause, match
+        if anchor in lowered:
+            match = pattern.search(text)
+            if match is not None:
+                yield event, cause, match
