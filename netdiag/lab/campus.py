@@ -338,21 +338,30 @@ class Campus:
     # --- in-band management ---
 
     def _said(self, event: SwitchEvent) -> None:
+        if not self._listeners:
+            return
         delivered = self.switch(event.switch).reachable()
         for hear in tuple(self._listeners):
             hear(event, delivered)
 
     def path_alive(self, goal: SoftSwitch) -> bool:
-        """Breadth first from the operations centre, over what forwards the management VLAN now."""
+        """A frame of the operations centre gets to that switch and back now."""
+        return goal.name in self.reached(goal)
+
+    def reached(self, goal: SoftSwitch | None = None) -> set[str]:
+        """Breadth first from the operations centre, over what forwards the management VLAN now.
+
+        Every switch that it reaches, or those up to `goal`.
+        """
         start = self.station(self.topology.management.start).port
         if not start.up or not isinstance(start.peer, SwitchPort):
-            return False
+            return set()
         vlan = self.topology.management.vlan
         first = self.switch(start.peer.owner.name)
         queue, seen = [first], {first.name}
         for switch in queue:
             if switch is goal:
-                return True
+                break
             for port in switch.switch_ports:
                 far = port.peer
                 if (
@@ -364,7 +373,7 @@ class Campus:
                 ):
                     seen.add(far.owner.name)
                     queue.append(self.switch(far.owner.name))
-        return False
+        return seen
 
 
 def _split(address: str) -> tuple[str, str]:

@@ -104,6 +104,8 @@ class Host(Station):
         super().__init__(engine, name, mac, rate_bps)
         self._rng = rng
         self._bounce = 0
+        self.off = False
+        """Nobody has switched it on yet."""
         self.client = Client(engine, self.stack, name, rng, broadcast=broadcast)
         engine.after(rng.uniform(2.0, 12.0), self._chat)
 
@@ -123,7 +125,14 @@ class Host(Station):
         if self.port.up:
             self.client.start()
 
+    def switch_on(self) -> None:
+        """Someone comes to work."""
+        self.off = False
+        self.link_changed(self.port)
+
     def link_changed(self, port: Port) -> None:
+        if self.off:
+            return
         self._bounce += 1
         bounce = self._bounce
         self.client.stop()

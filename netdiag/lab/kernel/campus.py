@@ -27,8 +27,11 @@ from netdiag.lab.switch import SoftSwitch
 
 _PING_S = 1.0
 _LOST_AFTER_S = 3.5
-_FILES_PER_PORT = 14
-SETTLE_S = 12.0
+_FILES = 400
+"""What a lab needs whatever its size, with some room for what is plugged in later."""
+SETTLE_S = 25.0
+_ARRIVALS_PER_S = 40.0
+_TREE_S = 15.0
 
 
 def build(topology: blueprint.Topology, seed: int, folder: Path) -> KernelCampus:
@@ -38,18 +41,24 @@ def build(topology: blueprint.Topology, seed: int, folder: Path) -> KernelCampus
     with campus.kernel.building():
         for place in topology.trunks:
             campus.cable(*place.between)
+    campus.wait_for(campus.forwarding, _TREE_S)
+    with campus.kernel.building():
         for card in campus.stations:
             campus.cable_station(card)
+    campus.wait_for(campus.forwarding, _TREE_S)
+    campus.switch_on()
     campus.start_echoes()
     return campus
 
 
 def _check_files(topology: blueprint.Topology) -> None:
-    ports = sum(6 * len(trunk.vlans) for trunk in topology.trunks) + sum(
-        1 + (p.stations.ports[1] - p.stations.ports[0] if p.stations else 0)
-        for p in topology.switches.values()
-    )
-    needed, most = 200 + 10 * len(topology.switches) + _FILES_PER_PORT * ports, raise_file_limit()
+    """Each lane of a switch has four counters; each namespace has its route sockets and more."""
+    lanes = sum(2 * len(trunk.vlans) for trunk in topology.trunks)
+    stations = len(topology.dhcp_servers) + len(topology.sensors)
+    for plan in topology.switches.values():
+        stations += plan.stations.ports[1] - plan.stations.ports[0] + 1 if plan.stations else 0
+    needed = _FILES + 6 * len(topology.switches) + 4 * lanes + 8 * stations
+    most = raise_file_limit()
     if needed > most:
         raise LabError(
             f"a network of {len(topology.switches)} switches needs about {needed} open files here,"
@@ -70,7 +79,15 @@ class KernelCampus(Campus):
         self._echo: socket.socket | None = None
         self._answered: dict[bytes, float] = {}
         self._asked: dict[bytes, float] = {}
+        self._reached: tuple[int, set[str]] = (-1, set())
         super().__init__(topology, seed)
+        for host in self.hosts:
+            host.off = True
+
+    def switch_on(self) -> None:
+        """People come in one after the other: all at once would fill links that are scaled down."""
+        for number, host in enumerate(self.hosts):
+            self.kernel.after(number / _ARRIVALS_PER_S, host.switch_on)
 
     def make_engine(self) -> Engine:
         return self.kernel
@@ -87,9 +104,18 @@ class KernelCampus(Campus):
 
     def settle(self) -> None:
         """Waits until people can work, or it has taken long enough to say that some cannot."""
-        end = self.now() + SETTLE_S
-        while not self.settled() and self.now() < end:
+        self.wait_for(self.settled, SETTLE_S)
+
+    def wait_for(self, ready: Callable[[], bool], longest_s: float) -> None:
+        """Lets the network run until then, or for so long."""
+        end = self.now() + longest_s
+        while not ready() and self.now() < end:
             self.run_until(min(end, self.now() + 0.1))
+
+    def forwarding(self) -> bool:
+        """Spanning tree has made up its mind about every trunk."""
+        states = {p.stp_state for s in self.switches() for p in s.switch_ports if p.up}
+        return bool(states) and states <= {"forwarding", "blocking"}
 
     def settled(self) -> bool:
         """Every PC has its lease, and neighbours know each other."""
@@ -144,7 +170,9 @@ class KernelCampus(Campus):
     def path_alive(self, goal: SoftSwitch) -> bool:
         """The links say so, and no row of echo requests was lost since they last came up."""
         address, now = frames.ip_bytes(goal.management_ip), self.kernel.now
-        if not super().path_alive(goal):
+        if self._reached[0] != self.kernel.changes:
+            self._reached = (self.kernel.changes, self.reached())
+        if goal.name not in self._reached[1]:
             self._asked.pop(address, None)
             return False
         since = max(self._answered.get(address, 0.0), self._asked.get(address, now))

@@ -18,7 +18,6 @@ from typing import Any, Protocol
 
 from netdiag.lab.kernel.namespaces import Namespaces
 from netdiag.lab.kernel.netlink import Link
-from netdiag.lab.kernel.packets import finish_checksums
 from netdiag.lab.kernel.room import Room
 from netdiag.lab.kernel.wired import Lane, Wired, WiredPort
 from netdiag.lab.soft import Engine, Node, Port
@@ -48,6 +47,8 @@ class KernelEngine(Engine):
         self._fresh: list[tuple[Wired, Lane]] | None = None
         self._devices: dict[tuple[str, str], tuple[Wired, Lane]] = {}
         self.furniture: Furniture | None = None
+        self.changes = 0
+        """How often the kernel has told of a change: what was computed before one may be wrong after."""
 
     # --- time ---
 
@@ -110,6 +111,7 @@ class KernelEngine(Engine):
         return room
 
     def _told(self, room: str, link: Link) -> None:
+        self.changes += 1
         known = self._devices.get((room, link.name))
         if known is not None:
             port, lane = known
@@ -159,7 +161,7 @@ class KernelEngine(Engine):
         try:
             yield
             fresh, self._fresh = self._fresh, None
-            self._raise_lanes(fresh)
+            self._raise_lanes(fresh, at_once=False)
         finally:
             self._fresh = None
 
@@ -197,21 +199,25 @@ class KernelEngine(Engine):
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    def _raise_lanes(self, made: Sequence[tuple[Wired, Lane]]) -> None:
-        for room in {id(r): r for r in (self._room_of(port) for port, _ in made)}.values():
-            room.drain()
+    def _raise_lanes(self, made: Sequence[tuple[Wired, Lane]], *, at_once: bool = True) -> None:
+        """Everything that a new device needs before frames pass, then up; `at_once`: and looked at."""
+        by_room: dict[str, list[tuple[Wired, Lane]]] = {}
         for port, lane in made:
-            room = self._room_of(port)
-            if lane.link is not None:
-                self.bound(room, lane.link, port.rate_bps)
-            if isinstance(port, WiredPort):
-                room.within(lambda name=lane.name: finish_checksums(name))  # type: ignore[misc]
-            port.prepare(lane)
-        for port in dict.fromkeys(port for port, _ in made):
+            by_room.setdefault(self._room_of(port).name, []).append((port, lane))
+        for name, mine in by_room.items():
+            room = self.rooms[name]
+            room.drain()
+            for port, lane in mine:
+                if lane.link is not None:
+                    self.bound(room, lane.link, port.rate_bps)
+            room.within(lambda mine=mine: [port.prepare(lane) for port, lane in mine])  # type: ignore[misc]
+        ports = list(dict.fromkeys(port for port, _ in made))
+        for port in ports:
             port.apply()
-        self._look([port for port, _ in made])
+        if at_once:
+            self._look(ports)
         if self.furniture is not None:
-            for port in dict.fromkeys(port for port, _ in made):
+            for port in ports:
                 if isinstance(port, WiredPort):
                     self.furniture.plugged(port)
 

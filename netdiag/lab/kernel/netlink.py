@@ -30,6 +30,7 @@ _CREATE, _EXCLUSIVE, _REPLACE = 0x400, 0x200, 0x100
 _ERROR, _DONE = 2, 3
 _NESTED = 0x8000
 _HEADER = struct.Struct("=IHHII")
+_ATTRIBUTE = struct.Struct("=HH")
 _LINK = struct.Struct("=BxHiII")
 _NEIGH = struct.Struct("=BxxxiHBB")
 _STATS64 = struct.Struct("=8Q")
@@ -96,9 +97,10 @@ def text(kind: int, value: str) -> bytes:
 def attributes(octets: bytes) -> dict[int, bytes]:
     """The attributes in a message's tail, by kind."""
     found = {}
-    at = 0
-    while at + 4 <= len(octets):
-        length, kind = struct.unpack_from("=HH", octets, at)
+    at, end = 0, len(octets) - 3
+    unpack = _ATTRIBUTE.unpack_from
+    while at < end:
+        length, kind = unpack(octets, at)
         if length < 4:
             break
         found[kind & 0x3FFF] = octets[at + 4 : at + length]

@@ -92,12 +92,16 @@ SILENT: tuple[Instruction, ...] = ((_RETURN, 0, 0, 0),)
 """Nothing at all."""
 
 
+_ANSWERED = {68: "bootp"}
+"""UDP port of a client -> where it is looked whether the answer is for this one."""
+
+
 def station(mac: bytes, udp_ports: Sequence[int]) -> tuple[Instruction, ...]:
     """What a station's own programs wait for while its kernel does the rest, out of a storm too:
     ARP answers to it, echo answers to it, and datagrams to those UDP ports.
     """
     mine = int.from_bytes(mac[2:], "big")
-    ports: list[_Line] = [("", _JUMP_EQ, "take", "", port) for port in udp_ports]
+    ports: list[_Line] = [("", _JUMP_EQ, _ANSWERED.get(port, "take"), "", port) for port in udp_ports]
     return _assemble(
         [
             ("", _LOAD_W, "", "", _PACKET_TYPE),
@@ -118,6 +122,10 @@ def station(mac: bytes, udp_ports: Sequence[int]) -> tuple[Instruction, ...]:
             ("", _JUMP_EQ, "take", "drop", mine),
             ("udp", _LOAD_H, "", "", 36),
             *ports,
+            ("", _JUMP_EQ, "drop", "drop", 0),
+            # The low four octets of a BOOTP answer's chaddr (RFC 951), after 42 octets of headers.
+            ("bootp", _LOAD_W, "", "", 72),
+            ("", _JUMP_EQ, "take", "drop", mine),
             ("drop", _RETURN, "", "", 0),
             ("take", _RETURN, "", "", 0xFFFF),
         ]

@@ -275,7 +275,7 @@ class KernelSwitch(SoftSwitch):
         lane = Lane(vlan, link.name, port.mac_octets, link)
         self._kernel.adopt(self.name, port, lane)
         self._kernel.bound(self.room, link, port.rate_bps)
-        self.count(lane)
+        self.room.within(lambda: self.count(lane))
         port.enabled = port.admin_up = link.up
         port.follow()
 
@@ -357,12 +357,12 @@ class KernelSwitch(SoftSwitch):
         return self.room
 
     def count(self, lane: Lane) -> None:
-        """Counters for a new device."""
+        """Counters for a new device; called in its namespace."""
         old = self._taps.pop(lane.name, None)
         if old is not None:
             old.close()
         with suppress(OSError):
-            self._taps[lane.name] = self.room.within(lambda: Taps(lane.name))
+            self._taps[lane.name] = Taps(lane.name)
 
     def filter_bpdus(self, port: KernelPort, lane: Lane) -> None:
         """`spanning-tree bpdufilter enable`: the widespread misconfiguration of desks."""

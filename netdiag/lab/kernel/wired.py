@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from netdiag.lab.kernel.netlink import Link
+from netdiag.lab.kernel.packets import finish_checksums
 from netdiag.lab.soft import Port
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Wired(Port):
         """Devices of it are about to be made or taken away by us; `done`: that is over."""
 
     def prepare(self, lane: Lane) -> None:
-        """A new lane, before it comes up."""
+        """A new lane, before it comes up; called in its namespace."""
 
     def follow(self) -> None:
         """The kernel has told something of a lane."""
@@ -95,6 +96,9 @@ class WiredPort(Wired):
     def __init__(self, engine: Any, owner: Any, name: str, rate_bps: int) -> None:
         super().__init__(engine, owner, name, rate_bps)
         self.lanes = {}
+
+    def prepare(self, lane: Lane) -> None:
+        finish_checksums(lane.name)
 
     def device(self, vlan: int | None) -> str:
         name = self.name.lower() if self.name[0].isalpha() else f"socket{self.name}"
