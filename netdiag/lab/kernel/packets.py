@@ -101,7 +101,9 @@ def station(mac: bytes, udp_ports: Sequence[int]) -> tuple[Instruction, ...]:
     ARP answers to it, echo answers to it, and datagrams to those UDP ports.
     """
     mine = int.from_bytes(mac[2:], "big")
-    ports: list[_Line] = [("", _JUMP_EQ, _ANSWERED.get(port, "take"), "", port) for port in udp_ports]
+    ports: list[_Line] = [
+        ("", _JUMP_EQ, _ANSWERED.get(port, "take"), "", port) for port in udp_ports
+    ]
     return _assemble(
         [
             ("", _LOAD_W, "", "", _PACKET_TYPE),
