@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from netdiag import causes, checks, playbook, report, topology
+from netdiag import causes, checks, playbook, recurrence, report, topology
 from netdiag import ticket as tickets
 from netdiag.errors import CollectError, NetdiagError, UsageError
 from netdiag.model import (
@@ -90,6 +90,8 @@ def diagnose(
     started = datetime.now(UTC)
     seen = look(inventory, store, sensors=sensors, window_s=window_s, via=via, tell=tell)
     tell(_verdict(seen))
+    for again in recurrence.check(store, seen.findings, seen.network.at) if paper else ():
+        tell(f"{again.id}: {again.timeline[-1].text}")
     seen = _with_makers(seen)
     paths = {t.device.name: t.out_of_band is not None for t in inventory.targets()}
     said = answer(seen, paths, at=datetime.now(UTC), area=area, symptom=symptom, way=way)

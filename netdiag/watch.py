@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import TYPE_CHECKING
 
-from netdiag import diagnose
+from netdiag import diagnose, recurrence
 from netdiag.model import (
     Device,
     Evidence,
@@ -123,6 +123,8 @@ def watch(
         sorted(n for n, s in watched.polled.items() if s.errors or not s.reachable)
     )
     watched.findings = _findings(watched, store, tuple(t.device for t in targets), site)
+    for again in recurrence.check(store, watched.findings, datetime.now(UTC)):
+        tell(f"{again.id}: {again.timeline[-1].text}")
     return watched
 
 

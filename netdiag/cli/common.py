@@ -204,6 +204,18 @@ def write_file(path: Path, content: str | bytes) -> None:
         raise UsageError(f"{path}: cannot be written: {exc.strerror or exc}") from exc
 
 
+def seconds(period: str) -> float:
+    """`290s`, `5m`, `2h` or a plain number of seconds."""
+    unit = {"s": 1, "m": 60, "h": 3600}.get(period[-1:])
+    try:
+        value = float(period[:-1]) * unit if unit else float(period)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 10**8:
+        raise UsageError(f"--for {period!r}: should be a time such as 10s, 5m or 2h")
+    return value
+
+
 def status(*, found: bool, missed: bool) -> int:
     """The contract's exit status of a command that looks."""
     return 3 if missed else 1 if found else 0

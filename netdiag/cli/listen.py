@@ -55,7 +55,7 @@ def listen(
     inventory = common.load_inventory(inventory_dir)
     targets = inventory.targets()
     settings = _settings(syslog, syslog_tcp, traps, targets, communities)
-    seconds = _seconds(period)
+    seconds = None if period is None else common.seconds(period)
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -104,19 +104,6 @@ def _address(said: str, option: str) -> tuple[str, int] | None:
     if not port.isdigit() or int(port) > 65535:
         raise UsageError(f"{option} {said!r}: should be PORT, HOST:PORT or off")
     return (host.strip("[]") or "0.0.0.0", int(port))  # noqa: S104  a receiver listens to everybody
-
-
-def _seconds(period: str | None) -> float | None:
-    if period is None:
-        return None
-    unit = {"s": 1, "m": 60, "h": 3600}.get(period[-1:])
-    try:
-        seconds = float(period[:-1]) * unit if unit else float(period)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < 10**8:
-        raise UsageError(f"--for {period!r}: should be a time such as 10s, 5m or 2h")
-    return seconds
 
 
 def _line(heard: Heard, *, chatter: bool) -> None:

@@ -58,6 +58,7 @@ def poll(
 ) -> None:
     """Read each TARGET (a device, a group, HOST[:PORT]; none = all) and store a snapshot."""
     from netdiag import diagnose as flow
+    from netdiag import recurrence
 
     targets, inventory = common.targets(inventory_dir, target, ad_hoc)
     started = datetime.now(UTC)
@@ -71,6 +72,8 @@ def poll(
             window_s=window or None,
             tell=common.progress,
         )
+        for again in recurrence.check(store, seen.findings, seen.network.at):
+            common.progress(f"{again.id}: {again.timeline[-1].text}")
     snapshots, took = seen.network.snapshots, (datetime.now(UTC) - started).total_seconds()
     if json_:
         common.emit(contract.poll(snapshots, seen.findings, started=started, took_s=took))

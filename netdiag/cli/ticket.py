@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from netdiag import contract
-from netdiag.cli import common, ticket_intake
+from netdiag.cli import common, ticket_intake, ticket_people
 from netdiag.cli.common import as_json, db_option, options
 from netdiag.cli.shown import print_ticket
 
@@ -22,6 +22,8 @@ def ticket() -> None:
 
 
 ticket.add_command(ticket_intake.open_)
+ticket.add_command(ticket_people.ask)
+ticket.add_command(ticket_people.feedback)
 
 
 @ticket.command("list", short_help="The tickets, newest first.")

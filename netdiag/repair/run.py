@@ -338,9 +338,7 @@ def port_state(store: Store, device: str, name: str) -> str:
 
 
 def _last(store: Store, device: str | None) -> Snapshot | None:
-    mine = [s for s in store.history(before=now(), per_device=3) if s.device == device]
-    good = [s for s in mine if s.reachable]
-    return max(good, key=lambda s: s.at, default=None)
+    return next(iter(store.history(before=now(), per_device=1, device=device or "")), None)
 
 
 def limits(inventory: Inventory, device: str) -> act.Limits:

@@ -123,8 +123,10 @@ class Store:
                 connection.execute(counters.insert().prefix_with("OR REPLACE"), readings)
             self._prune(connection, max(s.at for s in stored) - self._keep)
 
-    def history(self, before: datetime, *, per_device: int = 3) -> tuple[Snapshot, ...]:
-        """The newest good snapshots of each device from before that time, newest first."""
+    def history(
+        self, before: datetime, *, per_device: int = 3, device: str | None = None
+    ) -> tuple[Snapshot, ...]:
+        """The newest good snapshots of each device (or that one) from before that time, newest first."""
         import sqlalchemy as sa
 
         table = self._schema.SNAPSHOT
@@ -134,6 +136,7 @@ class Store:
         good = (
             sa.select(table.c.body, table.c.at, table.c.id, newest.label("place"))
             .where(table.c.reachable == 1, table.c.at < to_stored(before))
+            .where(sa.true() if device is None else table.c.device == device)
             .subquery()
         )
         query = (

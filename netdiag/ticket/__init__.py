@@ -34,6 +34,7 @@ from netdiag.ticket.facts import (
     Answer,
     Approval,
     Check,
+    Confirmation,
     Entry,
     Report,
     Stage,
@@ -45,6 +46,7 @@ from netdiag.ticket.facts import (
 )
 from netdiag.ticket.places import place
 from netdiag.ticket.questions import Ask, next_question
+from netdiag.ticket.recurrence import WATCH, confirmed, objecting, reopen, to_ask, watch
 from netdiag.ticket.rules import SHIPPED, Level, Rules
 from netdiag.ticket.writing import clip, clipped, log, not_closed
 
@@ -53,6 +55,7 @@ __all__ = [
     "QUESTIONS",
     "SHIPPED",
     "WAITS_FOR",
+    "WATCH",
     "Action",
     "ActionState",
     "Alert",
@@ -61,6 +64,7 @@ __all__ = [
     "Ask",
     "Check",
     "Clock",
+    "Confirmation",
     "Entry",
     "Level",
     "Report",
@@ -80,6 +84,7 @@ __all__ = [
     "breached",
     "clocks",
     "close",
+    "confirmed",
     "diagnosed",
     "escalate",
     "find_alert",
@@ -92,14 +97,18 @@ __all__ = [
     "missing",
     "next_question",
     "note",
+    "objecting",
     "open",
     "place",
+    "reopen",
     "reranked",
     "resolve",
     "responded",
     "resumed",
+    "to_ask",
     "verified",
     "wait_for",
+    "watch",
 ]
 
 _NEXT: dict[Stage, frozenset[Stage]] = {
@@ -263,7 +272,7 @@ def verified(ticket: Ticket, verification: Verification, at: datetime) -> Ticket
         words = "nothing could be checked"
     ticket = log(ticket, at, "netdiag", "verification", words)
     if verification.ok:
-        return _to(ticket, Stage.VERIFIED, at)
+        return _to(replace(ticket, watched_until=at + WATCH), Stage.VERIFIED, at)
     return _to(ticket, Stage.REPAIRING, at) if ticket.stage is Stage.VERIFIED else ticket
 
 
@@ -287,6 +296,11 @@ def close(ticket: Ticket, at: datetime, by: str, *, reason: str | None = None) -
         if ticket.verification is None or not ticket.verification.ok:
             raise Refused(
                 f"{ticket.id}: the fix is not verified: verify it, or close it with a reason"
+            )
+        for said in objecting(ticket):
+            raise Refused(
+                f"{ticket.id}: {said.reporter} says that it does not work"
+                f"{f': {said.text}' if said.text else ''}; ask again, or close it with a reason"
             )
     ticket = replace(ticket, closed=at, close_reason=clip(reason) if reason else None)
     words = f"closed: {reason}" if reason else "closed: cause known, fix verified"

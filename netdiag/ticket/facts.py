@@ -207,6 +207,18 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What somebody who reported the trouble says of the repair."""
+
+    reporter: str
+    works: bool
+    at: datetime
+    by: str
+    """Who wrote it down."""
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """One incident; `version` counts the saves (the store refuses to save over a newer one)."""
 
@@ -239,6 +251,10 @@ class Ticket:
     """Paths of evidence that belongs to it: captures, photographs, logs."""
     first_checks: datetime | None = None
     """When the first look after several calls was begun."""
+    watched_until: datetime | None = None
+    """Until then what comes back reopens it."""
+    reopened: tuple[datetime, ...] = ()
+    confirmations: tuple[Confirmation, ...] = ()
     rates: tuple[Series, ...] = ()
     """Kept at closing: the store forgets readings, the report of next year must not."""
 

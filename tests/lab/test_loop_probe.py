@@ -133,4 +133,3 @@ def test_another_interface_of_the_sensor_hears_each_probe_once(built: list[Switc
     (probe,) = capture.loop_probes
     assert dict(probe.elsewhere)["eth1"] > 10
     assert findings(capture)
-
