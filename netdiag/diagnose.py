@@ -174,6 +174,7 @@ def look(
         captures=captures + store.captures(since=at - HISTORY),
         log=log + store.events(since=at - HISTORY),
         baselines=store.baselines(before=at),
+        segments=store.segments(before=at),
     )
     for capture in captures:
         store.add_capture(capture, at)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdiag import ticket as tickets
-from netdiag.model import Capture, Cause, Finding, Kind, Site
+from netdiag.model import Capture, Cause, Finding, Kind, Network, SegmentLevel, Site
 from netdiag.sweep import judge
 
 if TYPE_CHECKING:
@@ -103,8 +103,14 @@ def _identity(finding: Finding) -> object:
 class Watcher:
     """Judges what is heard once a second, and says what is new."""
 
-    def __init__(self, site: Site, tell: Callable[[Told], None]) -> None:
-        self._site, self._tell = site, tell
+    def __init__(
+        self,
+        site: Site,
+        tell: Callable[[Told], None],
+        segments: tuple[SegmentLevel, ...] = (),
+    ) -> None:
+        """`segments`: how loud the wire is there on other days."""
+        self._site, self._tell, self._segments = site, tell, segments
         self._alarms = Alarms()
         self._next = 0.0
         self.told: list[Told] = []
@@ -120,10 +126,13 @@ class Watcher:
         yield from self._judge(self.capture)
         self._next = started + _SHARE * (time.monotonic() - started)
 
+    def _network(self, capture: Capture) -> Network:
+        return Network(capture.last or datetime.now(UTC), (), segments=self._segments)
+
     def _judge(self, capture: Capture) -> Iterator[tuple[datetime, str]]:
         if capture.last is None:
             return
-        self.judged = judge(capture, self._site)
+        self.judged = judge(capture, self._site, network=self._network(capture))
         for told in self._alarms.look(self.judged.findings, capture.last):
             self.told.append(told)
             self._tell(told)
@@ -133,7 +142,7 @@ class Watcher:
 
     def finish(self, capture: Capture, at: datetime) -> Judgement:
         """The verdict on the whole; what the last second brought is told too."""
-        seen = judge(capture, self._site)
+        seen = judge(capture, self._site, network=self._network(capture))
         for told in self._alarms.look(seen.findings, at):
             if not told.ended:
                 self.told.append(told)

@@ -110,7 +110,12 @@ def recorded(
     gone_after: int = GONE_AFTER,
 ) -> Judgement:
     """One sweep's capture judged, and what follows for the tickets."""
-    history = Network(at=at, devices=devices, history=store.history(before=at))
+    history = Network(
+        at=at,
+        devices=devices,
+        history=store.history(before=at),
+        segments=store.segments(before=at),
+    )
     found = _with_silence(judge(capture, site, network=history), history, site, earlier)
     opened, new = [], []
     for cause in found.causes:

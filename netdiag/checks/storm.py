@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netdiag.model import (
+    Capture,
     Evidence,
     Finding,
     Kind,
@@ -18,11 +19,21 @@ from netdiag.model import (
     Resource,
     Severity,
     Storm,
+    Surge,
 )
 from netdiag.names import long_name, short_name
 from netdiag.text import clean
 from netdiag.topology import Topology
-from netdiag.topology.unrest import is_present, is_storm, recent_events, storm_ports, usual_pps
+from netdiag.topology.unrest import (
+    RECENT,
+    TIMES_USUAL,
+    is_present,
+    is_storm,
+    recent_events,
+    storm_ports,
+    usual_on_wire,
+    usual_pps,
+)
 
 _SHARE = 0.02
 
@@ -36,6 +47,9 @@ def broadcast_storm(network: Network, topology: Topology) -> Iterable[Finding]:
         for storm in capture.storms:
             if storm.kind == "broadcast" and is_present(network, storm):
                 yield _on_wire(storm, capture.source)
+        for surge in capture.surges:
+            if surge.kind == "broadcast" and network.at - surge.end <= RECENT:
+                yield from _louder(network, capture, surge)
     for event in recent_events(network, "storm"):
         if event.interface and not _calm_again(network, event):
             yield _by_message(network, event)
@@ -82,6 +96,49 @@ def _from(storm: Storm) -> str:
     """The sources that make a difference, by share."""
     top = [f"{mac} {share:.0%}" for mac, share in storm.top_sources[:3] if share >= _SHARE]
     return f"; sources: {', '.join(top)}" if top else ""
+
+
+_OWN_S = 30
+"""A capture of at least so long says by itself what is usual in it."""
+
+
+def _louder(network: Network, capture: Capture, surge: Surge) -> Iterable[Finding]:
+    """Below a storm's bound, and many times what is usual there."""
+    usual = usual_on_wire(network, capture.source, surge.kind, (surge.vlan,))
+    learned = usual is not None
+    if usual is None:
+        usual = _own(capture, surge)
+    if usual is None or surge.mean_pps < TIMES_USUAL * max(usual, 1.0):
+        return
+    top = surge.top_sources[:1]
+    mac = top[0][0] if top and top[0][1] >= _ALONE else None
+    if mac is not None and any(mac == scanner for scanner, _ in capture.arp_scans):
+        return
+    share = f", {top[0][1]:.0%} of them from {top[0][0]}" if top else ""
+    how = "on other days" if learned else "in the same capture"
+    seconds = (surge.end - surge.start).total_seconds()
+    value = f"{surge.mean_pps:.0f} frames/s for {seconds:.0f} s, usual {how}: {usual:.1f}"
+    yield Finding(
+        Kind.BROADCAST_STORM,
+        Severity.MINOR,
+        Resource(vlan=surge.vlan, mac=mac),
+        f"{surge.mean_pps:.0f} broadcasts/s were heard, usual are {usual:.0f}{share}",
+        (Evidence("capture", "surge", value, None, surge.end, capture.source),),
+        surge.start,
+        surge.end,
+    )
+
+
+_ALONE = 0.8
+
+
+def _own(capture: Capture, surge: Surge) -> float | None:
+    """What is usual in the capture itself, where it is long and mostly quiet."""
+    for level in capture.levels:
+        if (level.kind, level.vlan) == (surge.kind, surge.vlan) and level.seconds >= _OWN_S:
+            lasted = (surge.end - surge.start).total_seconds()
+            return level.median_pps if lasted <= level.seconds / 2 else None
+    return None
 
 
 def _calm_again(network: Network, event: LogEvent) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,10 +24,11 @@ from netdiag.cli.wire import (
     rates_option,
     site,
 )
-from netdiag.errors import UsageError
+from netdiag.errors import NetdiagError, UsageError
 
 if TYPE_CHECKING:
     from netdiag.cli.sniff_view import View
+    from netdiag.model import Capture, SegmentLevel
     from netdiag.sniff import Told
     from netdiag.sweep import Judgement
 
@@ -90,7 +91,7 @@ def sniff(
         with common.open_store(db) as store:
             store.ticket(ticket)
     view, told = _view(interface, json_=json_)
-    watcher = flow.Watcher(site(authorized, inventory_dir), told)
+    watcher = flow.Watcher(site(authorized, inventory_dir), told, _usual(db))
     with view as live:
         capture = wire.listen(
             interface,
@@ -102,6 +103,7 @@ def sniff(
             watch=watcher if live is None else live.watching(watcher),
         )
     seen = watcher.finish(capture, datetime.now(UTC))
+    _remember(capture, db)
     if json_:
         body = contract.capture(capture, seen.findings, seen.authorized, rates=rates)
         common.emit(body | {"evidence": None if write is None else str(write)})
@@ -115,6 +117,22 @@ def sniff(
     if write is not None:
         _file(seen, write, ticket, db)
     sys.exit(common.status(found=bool(seen.findings), missed=missed(capture, max_loss)))
+
+
+def _usual(db: Path | None) -> tuple[SegmentLevel, ...]:
+    """How loud the wire is on other days; a store that cannot be opened is no reason to be deaf."""
+    try:
+        with common.open_store(db) as store:
+            return store.segments(before=datetime.now(UTC))
+    except NetdiagError as exc:
+        common.say(f"what is usual on this wire is not known: {exc}", style="yellow", err=True)
+        return ()
+
+
+def _remember(capture: Capture, db: Path | None) -> None:
+    """What a later look learns from."""
+    with suppress(NetdiagError), common.open_store(db) as store:
+        store.add_capture(capture, datetime.now(UTC))
 
 
 def _view(

@@ -51,6 +51,7 @@ from netdiag.model.device import (
 from netdiag.model.moment import (
     Baseline,
     Network,
+    SegmentLevel,
     Series,
 )
 from netdiag.model.wire import (
@@ -110,6 +111,7 @@ __all__ = [
     "Role",
     "RouterAdvertiser",
     "SecondRate",
+    "SegmentLevel",
     "Series",
     "ServiceCheck",
     "Severity",

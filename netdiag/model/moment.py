@@ -37,6 +37,21 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentLevel:
+    """What is usual on the wire at one sensor, from its earlier captures."""
+
+    source: str
+    kind: str
+    """broadcast or multicast."""
+    vlan: int | None
+    median_pps: float
+    """The median of the captures' own medians: a past storm does not move it."""
+    captures: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """All that one diagnosis may look at; everything below `collect` is a function of it."""
 
@@ -52,6 +67,7 @@ class Network:
     log: tuple[LogEvent, ...] = ()
     """From the syslog server, besides each snapshot's own `log`."""
     baselines: tuple[Baseline, ...] = ()
+    segments: tuple[SegmentLevel, ...] = ()
     vendors: tuple[tuple[str, str], ...] = ()
     """(MAC, maker) of addresses of interest, where their block is registered."""
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from netdiag.errors import FileFormatError, Locked, StoreError, UsageError
 from netdiag.files import codec
 from netdiag.kb import Article
-from netdiag.model import Baseline, Capture, LogEvent, Series, Snapshot
+from netdiag.model import Baseline, Capture, LogEvent, SegmentLevel, Series, Snapshot
 from netdiag.store import lock
 from netdiag.store.database import BUSY_S, connect, default_path, prepare, translated, writing
 from netdiag.store.times import from_stored, to_stored
@@ -37,6 +37,7 @@ __all__ = ["KEEP_DAYS", "Store", "default_path"]
 KEEP_DAYS = 30.0
 """How long snapshots, counters and captures are kept; tickets, articles and the journal stay."""
 _BASELINE_AGE = timedelta(days=14)
+_SEGMENT_AGE, _PRESENT = timedelta(days=7), timedelta(hours=2)
 _TRIES = 20
 _EVENT_ROWS = 20_000
 """The newest events that a diagnosis reads."""
@@ -191,9 +192,29 @@ class Store:
 
     def add_capture(self, capture: Capture, at: datetime) -> None:
         """What a sensor heard, or a file held."""
+        from netdiag.store import levels
+
         row = {"at": to_stored(at), "source": capture.source, "body": codec.dump(capture)}
+        loud = levels.rows(capture, at)
         with translated(self.path), writing(self._engine) as connection:
             connection.execute(self._schema.CAPTURE.insert().values(**row))
+            if loud:
+                connection.execute(self._schema.SEGMENT_LEVEL.insert(), loud)
+
+    def segments(self, before: datetime) -> tuple[SegmentLevel, ...]:
+        """How loud the wire was at each sensor in the week before, without the last two hours."""
+        from netdiag.store import levels
+
+        table = self._schema.SEGMENT_LEVEL
+        first, last = to_stored(before - _SEGMENT_AGE), to_stored(before - _PRESENT)
+        query = (
+            table.select()
+            .where(table.c.at >= first, table.c.at < last)
+            .order_by(table.c.at.desc())
+            .limit(levels.MOST_ROWS)
+        )
+        with translated(self.path), self._engine.connect() as connection:
+            return levels.usual(dict(row) for row in connection.execute(query).mappings())
 
     def captures(self, since: datetime, *, limit: int | None = None) -> tuple[Capture, ...]:
         """Captures stored at that time or later, newest first, at most so many."""
@@ -258,7 +279,8 @@ class Store:
             self._prune(connection, before)
 
     def _prune(self, connection: Connection, before: datetime) -> None:
-        for table in (self._schema.SNAPSHOT, self._schema.COUNTER, self._schema.CAPTURE):
+        schema = self._schema
+        for table in (schema.SNAPSHOT, schema.COUNTER, schema.CAPTURE, schema.SEGMENT_LEVEL):
             connection.execute(table.delete().where(table.c.at < to_stored(before)))
         events = self._schema.LOG_EVENT
         connection.execute(events.delete().where(events.c.last < to_stored(before)))

@@ -19,7 +19,7 @@ from netdiag.errors import Locked, StoreError
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration's revision; a test holds it to the scripts."""
 BUSY_S = 5.0
 """How long a writer waits for another one."""

@@ -52,6 +52,18 @@ CAPTURE = Table(
     Index("capture_at", "at"),
 )
 
+# How loud each VLAN was in each capture, apart from its body: what is usual is asked at every look.
+SEGMENT_LEVEL = Table(
+    "segment_level",
+    METADATA,
+    Column("at", BigInteger, nullable=False),
+    Column("source", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("vlan", Integer),
+    Column("median_pps", Float, nullable=False),
+    Index("segment_level_at", "at"),
+)
+
 # One row for each kind of message of a port and period: `first` and `last` are when it was heard.
 LOG_EVENT = Table(
     "log_event",

@@ -6,6 +6,7 @@ relies on it asks here first since when. The bounds are packets per second of re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from netdiag.model import ErrDisableCause, LogEvent, Network, Snapshot, Storm
@@ -192,8 +193,38 @@ def _event_key(event: LogEvent) -> tuple[object, ...]:
     return (event.at, event.device, event.event, event.interface or "", event.mac or "", event.raw)
 
 
+_LEARNED, _LEARNED_FOR = 5, timedelta(hours=24)
+"""Captures, and the time over which they were made, before they say what is usual on a wire."""
+
+
+def usual_on_wire(
+    network: Network, source: str, kind: str, vlans: Sequence[int | None]
+) -> float | None:
+    """How many of a kind are heard a second at that sensor on an ordinary day, in those VLANs."""
+    known = [
+        s.median_pps
+        for s in network.segments
+        if (s.source, s.kind) == (source, kind)
+        and (s.vlan in vlans or not vlans)
+        and s.captures >= _LEARNED
+        and s.last - s.first >= _LEARNED_FOR
+    ]
+    return sum(known) if known else None
+
+
+def _is_usual(network: Network, storm: Storm) -> bool:
+    """It is as loud there every day: many stations, no copies."""
+    if storm.cause == "loop" or (storm.repeat_ratio or 0.0) > 0.5:
+        return False
+    sources = {c.source for c in network.captures if storm in c.storms}
+    usual = [usual_on_wire(network, s, storm.kind, storm.vlans) for s in sources]
+    return any(u is not None and storm.peak_pps <= TIMES_USUAL_BUSY * u for u in usual)
+
+
 def is_present(network: Network, storm: Storm) -> bool:
-    """A storm heard on the wire that belongs to the present incident."""
+    """A storm heard on the wire that belongs to the present incident, and not to every day."""
+    if network.segments and _is_usual(network, storm):
+        return False
     calm = calm_since(network)
     if calm is not None and storm.end < calm - JUST_NOW:
         return False
