@@ -49,6 +49,7 @@ def verification(
     ]
     roll = rollcall.call(ticket, seen, _before(store, ticket))
     checks += rollcall.checks(roll)
+    checks += _services(seen)
     wrong = rollcall.to_reconnect(roll, seen)
     return Verification(at=datetime.now(UTC), checks=tuple(checks), wrong_leases=wrong)
 
@@ -238,6 +239,28 @@ def _servers(seen: Look) -> Iterator[Check]:
             Verdict.PROVEN,
             f"{', '.join(sorted({s.server_id or s.mac for s in heard}))} answered, nobody else",
         )
+
+
+def _services(seen: Look) -> Iterator[Check]:
+    """What users need beyond their gateway, where the inventory names it."""
+    from netdiag.collect import service
+
+    site = seen.network.site
+    if not site.checks:
+        return
+    sensors = [s for s in site.sensors if not s.startswith("lab:")]
+    if site.sensors and not sensors:
+        for check in site.checks:
+            detail = f"{site.sensors[0]} can open no connection"
+            yield Check(f"{check.name} works", Verdict.UNKNOWN, detail)
+        return
+    handed_out = [s.dns for s in rollcall.servers(seen.network, authorized=True)]
+    servers = [d for dns in (*(s.dns for s in site.dhcp_servers), *handed_out) for d in dns]
+    verdicts = {True: Verdict.PROVEN, False: Verdict.FAILED, None: Verdict.UNKNOWN}
+    where = sensors[0] if sensors else None
+    way = service.Way(tuple(dict.fromkeys(servers)), where)
+    for asked in service.ask(site.checks, way):
+        yield Check(asked.what, verdicts[asked.works], asked.detail)
 
 
 def _before(store: Store, ticket: Ticket) -> tuple[Snapshot, ...]:
