@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from netdiag import platforms
 from netdiag.decode.merge import merge
 from netdiag.decode.rates import rates
+from netdiag.errors import CollectError, UsageError
 from netdiag.model import Snapshot, SourceError
 
 if TYPE_CHECKING:
@@ -44,9 +45,14 @@ def poll(
         }
         by_snmp = _snmp(targets, via, window_s, progress)
         for target in targets:
-            known = _recognised(target, by_snmp.get(target.device.name))
-            if "ssh" in via and known is not None:
+            if "ssh" not in via or target.device.platform is not None or target.ssh is None:
+                continue
+            seen = by_snmp.get(target.device.name)
+            known = _recognised(target, seen)
+            if known is not None:
                 waiting[target.device.name] = pool.submit(_ssh, known, window_s, tell)
+            elif seen is None or not seen.sources:
+                waiting[target.device.name] = pool.submit(_by_prompt, target, window_s, tell)
         by_ssh = {name: future.result() for name, future in waiting.items()}
     return tuple(
         _united(t, via, by_snmp.get(t.device.name), by_ssh.get(t.device.name)) for t in targets
@@ -87,6 +93,23 @@ def _ssh(target: Target, window_s: float | None, tell: Callable[[str], None]) ->
         snapshot = _other_way(target, snapshot, window_s)
     tell(f"{target.device.name}: {'read' if snapshot.sources else 'not read'} over SSH")
     return snapshot
+
+
+def _by_prompt(target: Target, window_s: float | None, tell: Callable[[str], None]) -> Snapshot:
+    """A device whose platform nobody entered and SNMP does not tell: its command line names it."""
+    from netdiag.collect import detect, ssh
+
+    try:
+        found = detect.platform(target)
+    except (CollectError, UsageError) as exc:
+        return ssh.not_read(target, exc)
+    if found is None:
+        return ssh.not_read(target, CollectError(
+            f"{target.device.name}: neither its prompt nor its version names its platform: enter it in "
+            "the inventory"
+        ))  # fmt: skip
+    known = replace(target, device=replace(target.device, platform=found.name))
+    return _ssh(known, window_s, tell)
 
 
 def _other_way(target: Target, silent: Snapshot, window_s: float | None) -> Snapshot:

@@ -11,7 +11,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,10 +19,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from netdiag import platforms
-from netdiag.access import SshAccess, Target
+from netdiag.access import Secret, SshAccess, Target
 from netdiag.collect import hostkeys, legacy
+from netdiag.collect.connection import known_hosts_of, unopened
 from netdiag.collect.refusals import Refusals
 from netdiag.collect.shell import Questions, Shell, refuse
+from netdiag.collect.slots import slot
 from netdiag.decode import show
 from netdiag.errors import (
     AccessDenied,
@@ -36,7 +38,7 @@ from netdiag.model import Snapshot, SourceError
 from netdiag.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    pass
 
 _PASSWORD = re.compile(rb"(?:([Pp]assword:)|[\r\n]([^\r\n]{1,100}[>#])) ?\Z")
 
@@ -60,7 +62,12 @@ class Session:
     """
 
     def __init__(
-        self, target: Target, *, out_of_band: bool = False, refusals: Refusals | None = None
+        self,
+        target: Target,
+        *,
+        out_of_band: bool = False,
+        refusals: Refusals | None = None,
+        speaks: platforms.Platform | None = None,
     ) -> None:
         self.device = target.device
         self._refusals = refusals or Refusals()
@@ -72,11 +79,12 @@ class Session:
         self._access: SshAccess = access
         address = target.out_of_band_address if out_of_band else None
         self._address = address or target.device.address
-        self._platform = _spoken(target.device.platform)
+        self._platform = speaks or _spoken(target.device.platform)
         legacy.check(access.legacy_algorithms, target.device.name)
         self._lock = _lock(self._address, access.port)
         self._connection: Any = None
         self._shell: Shell | None = None
+        self._slots = ExitStack()
 
     def __enter__(self) -> Session:
         if not self._lock.acquire(timeout=60 * self._access.timeout_s):
@@ -84,9 +92,14 @@ class Session:
                 f"another session of this netdiag with {self.device.name} does not end"
             )
         try:
+            self._slots.enter_context(
+                slot(self.device.name, f"{self._address}:{self._access.port}",
+                     self._platform.max_sessions, 6 * self._access.timeout_s)
+            )  # fmt: skip
             self._open()
         except BaseException:
             self._close()
+            self._slots.close()
             self._lock.release()
             raise
         return self
@@ -98,7 +111,13 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         self._close()
+        self._slots.close()
         self._lock.release()
+
+    @property
+    def prompt(self) -> str:
+        """How the device asks for the next line."""
+        return self._opened().prompt
 
     def show(self, line: str) -> str:
         """The answer to a show command; `DecodeError` when the device does not know it."""
@@ -199,6 +218,7 @@ class Session:
             if shell.prompt.endswith(":"):
                 shell.ask(secret.reveal(), visible=False, stop=_PASSWORD)
             if shell.prompt.endswith("#"):
+                self._enable_fully(secret)
                 return
         why = (
             "refuses the enable secret"
@@ -206,6 +226,14 @@ class Session:
             else "gives no privilege, and no enable_secret is set"
         )
         raise AccessDenied(f"{self.device.name} {why}: it cannot be configured with this login")
+
+    def _enable_fully(self, secret: Secret) -> None:
+        """The second step, where accounts have levels; a device that has no such step refuses the line."""
+        shell = self._opened()
+        if self._platform.enable_fully:
+            shell.ask(self._platform.enable_fully, stop=_PASSWORD)
+            if shell.prompt.endswith(":"):
+                shell.ask(secret.reveal(), visible=False, stop=_PASSWORD)
 
     def _opened(self) -> Shell:
         if self._shell is None:
@@ -237,13 +265,9 @@ class Session:
         raise refused
 
     def _log_in(self) -> None:
-        self._connection = connection = _netmiko(
-            self._platform.driver or self._platform.name,
-            self._address,
-            self._access,
-            _netmiko_options(self._access),
-        )
-        known_hosts = _known_hosts(self._access)
+        driver = self._platform.driver or self._platform.name
+        self._connection = connection = unopened(driver, self._address, self._access)
+        known_hosts = known_hosts_of(self._access)
         policy = hostkeys.Policy(self.device.name, known_hosts, accept_new=self._access.accept_new)
         connection.key_policy = policy
         try:
@@ -360,6 +384,12 @@ def _ask(
             errors.append(SourceError("ssh", need, str(exc)))
 
 
+def not_read(target: Target, exc: Exception) -> Snapshot:
+    """The snapshot of a device that could not be entered, and why; one that refused is there."""
+    reachable = isinstance(exc, CollectError) and not isinstance(exc, Unreachable | LoginWithheld)
+    return _nothing(target, datetime.now(UTC), exc, reachable=reachable)
+
+
 def _nothing(target: Target, at: datetime, exc: Exception, *, reachable: bool) -> Snapshot:
     return Snapshot(
         device=target.device.name,
@@ -412,63 +442,6 @@ def _answer(reply: str, access: SshAccess) -> str:
 def _lock(address: str, port: int) -> threading.Lock:
     with _LOCKS_LOCK:
         return _LOCKS.setdefault((address, port), threading.Lock())
-
-
-def _known_hosts(access: SshAccess) -> Path:
-    if access.known_hosts is not None:
-        return Path(access.known_hosts).expanduser()
-    return Path("~/.ssh/known_hosts").expanduser()
-
-
-def _netmiko_options(access: SshAccess) -> Mapping[str, Any]:
-    secretless = access.password is None
-    return {
-        "username": access.username or "",
-        "password": None if access.password is None else access.password.reveal(),
-        # An agent or the user's own keys only where nothing else is configured.
-        "use_keys": secretless or access.key_file is not None,
-        "key_file": access.key_file,
-        "allow_agent": secretless and access.key_file is None,
-        "conn_timeout": access.timeout_s,
-        "auth_timeout": access.timeout_s,
-        "banner_timeout": access.timeout_s,
-        "blocking_timeout": access.timeout_s,
-        "disabled_algorithms": legacy.disabled(access.legacy_algorithms),
-    }
-
-
-def _netmiko(platform: str, address: str, access: SshAccess, options: Mapping[str, Any]) -> Any:
-    """An unopened netmiko connection that verifies host keys and waits no longer than it is told."""
-    from netmiko import ConnectHandler
-
-    try:
-        connection = ConnectHandler(
-            device_type=platform,
-            host=address,
-            port=access.port,
-            ssh_strict=True,
-            alt_host_keys=True,
-            alt_key_file=str(_known_hosts(access)),
-            auto_connect=False,
-            **options,
-        )
-    except ValueError as exc:
-        raise CollectError(f"{address}: the SSH key {access.key_file} cannot be used") from exc
-    build = connection._build_ssh_client
-
-    def build_impatient() -> Any:
-        # paramiko waits an hour for a channel by default: a hung device must not.
-        client = build()
-        client.connect = partial(client.connect, channel_timeout=access.timeout_s)
-        factory = legacy.transport(access.legacy_algorithms)
-        if factory is not None:
-            client.connect = partial(client.connect, transport_factory=factory)
-        return client
-
-    connection._build_ssh_client = build_impatient
-    # netmiko's own login talk answers for the user: Huawei's saves the configuration. Ours is in `Shell`.
-    connection.special_login_handler = lambda *_, **__: None
-    return connection
 
 
 def _without_context(exc: Exception) -> Exception:

@@ -31,7 +31,17 @@ from netdiag.platforms.ruckus_fastiron import RUCKUS_FASTIRON
 from netdiag.platforms.ruijie_os import RUIJIE_OS
 from netdiag.platforms.tplink_jetstream import TPLINK_JETSTREAM
 
-__all__ = ["ALL", "SPOKEN", "Command", "Platform", "by_prompt", "causes", "get", "recognise"]
+__all__ = [
+    "ALL",
+    "SPOKEN",
+    "Command",
+    "Platform",
+    "by_prompt",
+    "by_words",
+    "causes",
+    "get",
+    "recognise",
+]
 
 SPOKEN: tuple[Platform, ...] = (
     CISCO_IOS,
@@ -79,8 +89,17 @@ def by_prompt(prompt: str) -> tuple[Platform, ...]:
     """Whose prompt looks so, those with a shape of their own first; many makes share `name#`."""
     fits = [p for p in SPOKEN if re.search(p.prompt, prompt)]
     own = [p for p in fits if p.prompt != DEFAULT_PROMPT]
-    # In brackets or with a user before it: no Cisco-like prompt is.
-    return tuple(own) if own and prompt[:1] in "<[" else (*own, *(p for p in fits if p not in own))
+    # In brackets, or with a mark of unsaved changes before it: no Cisco-like prompt is.
+    return tuple(own) if own and prompt[:1] in "<[*" else (*own, *(p for p in fits if p not in own))
+
+
+def by_words(answer: str, among: tuple[Platform, ...]) -> Platform | None:
+    """Which of these names itself in the answer to its version command."""
+    for platform in among:
+        words = platform.says or platform.sys_descr
+        if words and re.search(words, answer[:4000], re.IGNORECASE | re.MULTILINE):
+            return platform
+    return None
 
 
 def _score(platform: Platform, sys_object_id: str, sys_descr: str) -> tuple[int, int]:

@@ -15,6 +15,7 @@ ARISTA_EOS = Platform(
     aliases=("eos",),
     sys_object_ids=("1.3.6.1.4.1.30065",),
     sys_descr=r"\bArista Networks EOS",
+    says=r"^\s*Arista\b",
     commands={
         "clock": Command("show clock"),
         "version": Command(

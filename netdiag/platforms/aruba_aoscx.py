@@ -14,6 +14,7 @@ ARUBA_AOSCX = Platform(
     aliases=("aoscx", "arubaos_cx"),
     sys_object_ids=("1.3.6.1.4.1.47196.4.1.1",),
     sys_descr=r"^(HPE ANW|Aruba) J|\bArubaOS-CX\b",
+    says=r"Vendor\s*:\s*(?:Aruba|HPE)|ArubaOS-CX",
     commands={
         "clock": Command("show clock"),
         "version": Command("show system", "aruba_aoscx_system.textfsm"),

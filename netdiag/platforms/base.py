@@ -68,6 +68,8 @@ class Platform:
     """Prefixes of sysObjectID, without a leading dot."""
     sys_descr: str | None = None
     """A regular expression over sysDescr, searched without regard to case."""
+    says: str | None = None
+    """As `sys_descr`, over the answer to its version command, where it names itself otherwise there."""
     commands: Mapping[str, Command] = field(default_factory=dict)
     """By need: clock, version, interfaces, status, err-disabled (and `closed-…` where a platform
     lists each guard by a command of its own), errdisable-recovery, switchport, counters, fdb, lldp,
@@ -86,6 +88,8 @@ class Platform:
     """(what the device asks at the login or on leaving, what to answer): never a `yes` that changes it."""
     enable: str = "enable"
     """What asks for privileged mode, where `>` ends the prompt of one who may only look."""
+    enable_fully: str = ""
+    """A second step behind it, where the accounts of a device have levels."""
     enable_to_look: bool = False
     """Even its show commands want privileged mode."""
     newline: str = "\n"

@@ -16,6 +16,7 @@ CISCO_NXOS = Platform(
     aliases=("nxos", "nxos_ssh"),
     sys_object_ids=("1.3.6.1.4.1.9.12.3.1.3",),
     sys_descr=r"\bNX-OS",
+    says=r"\bNX-OS\b|\bcisco Nexus",
     commands={
         "clock": Command("show clock"),
         "version": Command(

@@ -15,6 +15,7 @@ CISCO_S300 = Platform(
     title="Cisco Small Business",
     aliases=("cisco_sg300", "cisco_s200", "cisco_cbs"),
     sys_object_ids=("1.3.6.1.4.1.9.6.1",),
+    says=r"^\s*(?:Active-image:|SW [Vv]ersion\b)",
     commands={
         "clock": Command("show clock"),
         "version": Command("show version", "cisco_s300_version.textfsm"),

@@ -15,6 +15,7 @@ DLINK_DS = Platform(
     aliases=("dlink", "d-link"),
     sys_object_ids=("1.3.6.1.4.1.171",),
     sys_descr=r"^D[EGX]S-\d|D-Link",
+    says=r"Device Type\s*:\s*D[EGX]S-",
     commands={
         "version": Command("show switch", "dlink_ds_switch.textfsm"),
         "closed-loop": Command(

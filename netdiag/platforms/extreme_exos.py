@@ -15,6 +15,7 @@ EXTREME_EXOS = Platform(
     aliases=("exos", "extreme", "switch_engine"),
     sys_object_ids=("1.3.6.1.4.1.1916",),
     sys_descr=r"\bExtremeXOS\b|\bSwitch Engine\b",
+    says=r"^\s*SysName:[\s\S]*Primary ver",
     commands={
         "version": Command("show switch", "extreme_exos_switch.textfsm"),
         # ntc-templates' own reads standalone switches only: in a stack a port is 1:2.

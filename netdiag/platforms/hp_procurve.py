@@ -15,6 +15,7 @@ HP_PROCURVE = Platform(
     aliases=("aruba_os", "procurve", "provision", "arubaos_s"),
     sys_object_ids=("1.3.6.1.4.1.11.2.3.7",),
     sys_descr=r"ProCurve|HP [JK]\d{4}|Aruba J[LG]?\d+\w* .*(?:Switch|revision [A-Z]{2}\.)",
+    says=r"Status and Counters - General System Information",
     commands={
         "clock": Command("show time"),
         "version": Command("show system", "hp_procurve_system.textfsm"),

@@ -26,6 +26,7 @@ HUAWEI = Platform(
     sys_object_ids=("1.3.6.1.4.1.2011",),
     # VRP8 says so of itself, and is the variant below.
     sys_descr=r"^(?!.*(?:CloudEngine|Version 8\.|YunShan OS))[\s\S]*Huawei",
+    says=r"^(?![\s\S]*(?:CloudEngine|Version 8\.|YunShan OS))[\s\S]*(?:Huawei Versatile|VRP \(R\))",
     commands={
         "clock": Command("display clock"),
         "version": Command("display version", "huawei_version.textfsm"),
@@ -209,6 +210,7 @@ HUAWEI_VRPV8 = replace(
     aliases=("cloudengine", "huawei_ce"),
     sys_object_ids=("1.3.6.1.4.1.2011",),
     sys_descr=r"CloudEngine|VRP \(R\) software, Version 8\.|YunShan OS",
+    says=None,
     commands={
         **HUAWEI.commands,
         # Quirk: a space instead of V200's hyphen.

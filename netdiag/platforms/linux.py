@@ -12,6 +12,7 @@ LINUX = Platform(
     title="Linux",
     sys_object_ids=("1.3.6.1.4.1.8072.3.2.10",),
     sys_descr=r"^Linux\b",
+    says=r"^Linux\b",
     commands={
         "clock": Command("date '+%H:%M:%S.000 %Z %a %b %d %Y'"),
         "version": Command("uname -snr", "linux_uname.textfsm"),

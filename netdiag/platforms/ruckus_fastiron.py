@@ -15,6 +15,7 @@ RUCKUS_FASTIRON = Platform(
     aliases=("brocade_fastiron", "fastiron", "icx"),
     sys_object_ids=("1.3.6.1.4.1.1991",),
     sys_descr=r"ICX|FastIron",
+    says=r"Ruckus|Brocade|Foundry|\bICX",
     commands={
         "clock": Command("show clock"),
         "version": Command("show version", "ruckus_fastiron_version.textfsm"),

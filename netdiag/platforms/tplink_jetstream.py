@@ -16,6 +16,7 @@ TPLINK_JETSTREAM = Platform(
     aliases=("tplink", "jetstream"),
     sys_object_ids=("1.3.6.1.4.1.11863",),
     sys_descr=r"JetStream|TP-?Link",
+    says=r"JetStream|TP-?Link",
     commands={
         "clock": Command("show system-time"),
         "version": Command("show system-info", "tplink_jetstream_system_info.textfsm"),
@@ -40,6 +41,7 @@ TPLINK_JETSTREAM = Platform(
     # Quirk: two steps to full rights, `enable` and then `enable-admin` where accounts have levels. Old
     # firmware speaks ssh-dss and group1 only: `ssh: {legacy_algorithms: […]}` for that very device.
     enable="enable",
+    enable_fully="enable-admin",
     enable_to_look=True,
     newline="\r\n",
     states={
