@@ -11,6 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from netdiag import ticket as tickets
 from netdiag.model import (
     Capture,
     Cause,
@@ -23,6 +24,7 @@ from netdiag.model import (
     Snapshot,
     Trace,
 )
+from netdiag.ticket import Ticket
 
 Json = dict[str, Any]
 _COUNTERS = (
@@ -73,8 +75,9 @@ def plain_object(value: Any) -> Json:
     return _object(value)
 
 
-def ticket_row(t: Any) -> Json:
-    """One row of `netdiag ticket list --json` (a `ticket.Ticket`)."""
+def ticket_row(t: Ticket, at: datetime) -> Json:
+    """One row of `netdiag ticket list --json`, as it stands at that time."""
+    due = [clock.due for clock in tickets.clocks(t, at) if clock.due is not None]
     return {
         "id": t.id,
         "kind": t.kind,
@@ -84,6 +87,29 @@ def ticket_row(t: Any) -> Json:
         "opened": time(t.opened),
         "reports": len(t.reports),
         "summary": t.summary,
+        "assigned": t.assigned,
+        "waiting": t.waiting.whom if t.waiting else None,
+        "due": time(min(due, default=None)),
+        "breached": list(tickets.breached(t, at)),
+    }
+
+
+def clock(c: tickets.Clock) -> Json:
+    """One promise of a ticket."""
+    return {**_object(c), "breached": c.breached}
+
+
+def ask(a: tickets.Ask | None) -> Json | None:
+    """The question that narrows it most."""
+    if a is None:
+        return None
+    return {
+        "question": a.question.name,
+        "text": a.question.text,
+        "choices": [{"choice": choice, "means": means} for choice, means in a.question.choices],
+        "gain_bits": round(a.gain_bits, 3),
+        "because": a.because,
+        "candidates": [{"name": name, "share": round(share, 3)} for name, share in a.shares],
     }
 
 

@@ -9,7 +9,8 @@ NetdiagError                      exit status 2 unless a line below says otherwi
 │   ├── AccessDenied              it answers and refuses the credential
 │   ├── HostKeyChanged            its SSH host key is not the one on record
 │   ├── HostKeyUnknown            it has no host key on record yet
-│   └── CaptureDenied             no permission to open a raw socket
+│   ├── CaptureDenied             no permission to open a raw socket
+│   └── Rejected                  another system answers and does not take what it was sent
 ├── SecretMissing (LookupError)   a secret reference that leads nowhere: exit status 3
 ├── StoreError (OSError)          the database cannot be read or written: exit status 3
 ├── Refused (PermissionError)     a change that would make things worse, or lacks approval: exit status 1
@@ -69,6 +70,10 @@ class HostKeyUnknown(CollectError):
 
 class CaptureDenied(CollectError):
     """No permission to open a raw socket on the interface."""
+
+
+class Rejected(CollectError):
+    """Another ticket system answers, and will not take what it was sent."""
 
 
 class SecretMissing(NetdiagError, LookupError):

@@ -85,7 +85,7 @@ def approve(
     if json_:
         from netdiag import report
 
-        common.emit(report.ticket_json(kept, actions))
+        common.emit(report.ticket_json(kept, actions, at=datetime.now(UTC)))
     else:
         shown.verification(kept)
     sys.exit(0 if kept.verification and kept.verification.ok else 1)
@@ -206,7 +206,7 @@ def resume(
             tell=common.progress,
         )
     if json_:
-        rows = [contract.ticket_row(t) for t in done]
+        rows = [contract.ticket_row(t, datetime.now(UTC)) for t in done]
         common.emit({"schema": "netdiag/resume/1", "tickets": rows})
     elif not done:
         common.say("no repair was interrupted")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from netdiag.files.inventory import Inventory
     from netdiag.files.process import Process
     from netdiag.store import Store
+    from netdiag.ticket import Ticket
 
 _WHOLE = 20
 """Cells up to this width are never folded: a broken address cannot be copied."""
@@ -81,6 +82,15 @@ def open_store(db: Path | None) -> Store:
     from netdiag import store
 
     return store.Store(db or store.default_path(), rules=lambda: process().rules)
+
+
+def announce(store: Store, process: Process, *tickets: Ticket) -> None:
+    """Tells those who want to know; what cannot be sent now is sent by the next `ticket sync`."""
+    if process.notices or any(team.notify for team in process.teams):
+        from netdiag import notices
+
+        for sentence in notices.announce(store, process, tickets):
+            say(sentence, style="yellow", err=True)
 
 
 def process() -> Process:

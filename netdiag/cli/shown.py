@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from netdiag.cli.common import console, emit, print_findings, say, table
@@ -139,18 +140,57 @@ def verification(t: Ticket) -> None:
         say(f"reconnect {lease.mac} at {where}: it {held}", style="yellow")
 
 
+def promises(t: Ticket, at: datetime) -> Iterator[tuple[str, str | None]]:
+    """(line, style) for whom it waits for and each service-level clock."""
+    from netdiag import ticket as tickets
+    from netdiag.report.wording import duration
+
+    if t.waiting is not None:
+        yield f"waiting for the {t.waiting.whom} since {t.waiting.since:%Y-%m-%d %H:%M}Z", "yellow"
+    for clock in tickets.clocks(t, at):
+        left = clock.target_s - clock.elapsed_s
+        if clock.breached:
+            state = "" if clock.met is None else ", met too late"
+            yield f"{clock.name}: BREACHED by {duration(-left)}{state}", "bold red"
+        elif clock.met is not None:
+            yield (
+                f"{clock.name}: met, {duration(clock.elapsed_s)} of {duration(clock.target_s)}",
+                None,
+            )
+        else:
+            still = "" if clock.running else ", the clock stands still"
+            yield f"{clock.name}: {duration(left)} left of {duration(clock.target_s)}{still}", None
+
+
+def _questions(t: Ticket) -> None:
+    """The one question that narrows it most, then what else nobody answered."""
+    from netdiag import ticket as tickets
+
+    ask = tickets.next_question(t)
+    if ask is not None:
+        choices = " | ".join(f"{choice}: {means}" for choice, means in ask.question.choices)
+        say(f"  ask first: {ask.question.text} ({choices})", style="bold cyan")
+        say(f"       why: {ask.because}", style="dim")
+        first = ask.question.choices[0][0]
+        say(f"       netdiag ticket answer {t.id} {ask.question.name}={first}", style="dim")
+    known = tickets.known_answers(t)
+    rest = [q for name, q in tickets.missing(t) if not (name == "affected" and "scope" in known)]
+    for question in rest[:2]:
+        say(f"  ask: {question}", style="cyan")
+
+
 def print_ticket(kept: Ticket, *, json_: bool, store: Store) -> None:
     """The ticket with everything on it, for people or as JSON."""
     actions = store.journal.actions(kept.id)
     if json_:
         from netdiag import report
 
-        emit(report.ticket_json(kept, actions))
+        emit(report.ticket_json(kept, actions, at=datetime.now(UTC)))
     else:
-        ticket(kept, actions)
+        ticket(kept, actions, at=datetime.now(UTC))
 
 
-def ticket(t: Ticket, actions: Sequence[Action]) -> None:
+def ticket(t: Ticket, actions: Sequence[Action], *, at: datetime) -> None:
     """The whole ticket, in the order in which it happened."""
     from netdiag import ticket as tickets
 
@@ -162,8 +202,13 @@ def ticket(t: Ticket, actions: Sequence[Action]) -> None:
     for r in t.reports:
         where = "/".join(p for p in (r.site, r.floor, r.desk) if p)
         say(f"  call {r.at:%H:%M:%S}  {r.reporter or 'unknown'}  {where}  {r.symptom or ''}")
-    for _, question in tickets.missing(t)[:2] if not t.closed else ():
-        say(f"  ask: {question}", style="cyan")
+    for alert in t.alerts:
+        state = "over" if alert.ends else "fires"
+        say(f"  alert {alert.starts:%H:%M:%S}  {alert.name}  {state}  {alert.summary}")
+    for line, style in promises(t, at):
+        say(f"  {line}", style=style)
+    if not t.closed:
+        _questions(t)
     if t.diagnosis:
         diagnosis(t.diagnosis)
     if actions:

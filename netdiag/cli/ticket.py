@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from netdiag import contract
-from netdiag.cli import common, ticket_intake, ticket_people
+from netdiag.cli import common, ticket_intake, ticket_people, ticket_sync
 from netdiag.cli.common import as_json, db_option, options
-from netdiag.cli.shown import print_ticket
+from netdiag.cli.shown import print_ticket, promises
 
 _by = click.option("--by", help="Who says so. Default: your login name.")
 _both = options(db_option, as_json)
@@ -21,22 +22,43 @@ def ticket() -> None:
     """The incident on paper, from the first call to the lesson learned."""
 
 
-ticket.add_command(ticket_intake.open_)
-ticket.add_command(ticket_people.ask)
-ticket.add_command(ticket_people.feedback)
+for command in (
+    ticket_intake.open_,
+    ticket_intake.answer,
+    ticket_intake.wait,
+    ticket_intake.check,
+    ticket_people.ask,
+    ticket_people.feedback,
+    ticket_sync.sync,
+    ticket_sync.rules,
+):
+    ticket.add_command(command)
 
 
 @ticket.command("list", short_help="The tickets, newest first.")
 @click.option("--all", "everything", is_flag=True, help="The closed ones too.")
+@click.option(
+    "--breached",
+    is_flag=True,
+    help="Open ones past a promised time; exit status 1 if there is one.",
+)
 @_both
-def list_(everything: bool, db: Path | None, json_: bool) -> None:
+def list_(everything: bool, breached: bool, db: Path | None, json_: bool) -> None:
     """The open tickets (with --all, every one)."""
+    from netdiag import ticket as tickets
+
+    at = datetime.now(UTC)
     with common.open_store(db) as store:
         rows = [t for t in store.tickets() if everything or json_ or t.stage != "closed"]
+        if breached:
+            rows = [t for t in rows if t.stage != "closed" and tickets.breached(t, at)]
+            common.announce(store, common.process(), *rows)
     if json_:
         common.emit(
-            {"schema": "netdiag/tickets/1", "tickets": [contract.ticket_row(t) for t in rows]}
+            {"schema": "netdiag/tickets/1", "tickets": [contract.ticket_row(t, at) for t in rows]}
         )
+    elif breached and not rows:
+        common.say("no promise is broken")
     elif not rows:
         common.say("no open ticket")
     else:
@@ -45,6 +67,11 @@ def list_(everything: bool, db: Path | None, json_: bool) -> None:
             head = (t.id, t.priority, t.stage, t.area, t.kind, calls, f"{t.opened:%Y-%m-%d %H:%M}Z")
             common.say("  ".join(str(word) for word in head if word), style="bold")
             common.say(f"    {t.summary}")
+            for line, style in promises(t, at) if t.stage != "closed" else ():
+                if style:
+                    common.say(f"    {line}", style=style)
+    if breached and rows:
+        sys.exit(1)
 
 
 @ticket.command(short_help="One ticket with everything on it.")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from netdiag import contract, kb
+from netdiag import ticket as tickets
 from netdiag.errors import UsageError
 from netdiag.model import Kind, Network, Series, Wiring
 from netdiag.names import short_name
@@ -52,7 +53,7 @@ def render(
     user's own text in jinja's language, in place of the one for this format.
     """
     if form == "json":
-        return json.dumps(ticket_json(ticket, actions), ensure_ascii=False, indent=2)
+        return json.dumps(ticket_json(ticket, actions, at=at), ensure_ascii=False, indent=2)
     told = tell(ticket, actions, kb.similar(articles, ticket), at, rates=rates, language=language)
     if form == "md":
         return markdown(told, template)
@@ -111,14 +112,20 @@ def _fill(environment: Environment, own: str | None, ours: str, **values: Any) -
         raise UsageError(f"the template{line}: {exc}") from exc
 
 
-def ticket_json(ticket: Ticket, actions: Sequence[Action] = ()) -> contract.Json:
+def ticket_json(ticket: Ticket, actions: Sequence[Action] = (), *, at: datetime) -> contract.Json:
     """One ticket with everything on it: a row of `ticket list --json` and more."""
     whole = contract.plain_object(ticket)
-    del whole["stage_times"], whole["reports"]
+    del whole["stage_times"], whole["reports"], whole["rules"]
+    row = contract.ticket_row(ticket, at)
     return {
         "schema": "netdiag/ticket/1",
-        **contract.ticket_row(ticket),
-        **{k: v for k, v in whole.items() if k not in contract.ticket_row(ticket)},
+        **row,
+        **{k: v for k, v in whole.items() if k not in row},
+        "clocks": [contract.clock(c) for c in tickets.clocks(ticket, at)],
+        "ask": contract.ask(tickets.next_question(ticket)),
+        "missing": [
+            {"field": field, "question": question} for field, question in tickets.missing(ticket)
+        ],
         "stages": [{"stage": s, "at": contract.time(at)} for s, at in ticket.stage_times],
         "calls": [contract.plain_object(r) for r in ticket.reports],
         "diagnosis": contract.diagnosis(ticket.diagnosis) if ticket.diagnosis else None,

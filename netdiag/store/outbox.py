@@ -68,10 +68,10 @@ class Outbox:
                 new += connection.execute(insert).rowcount
         return new
 
-    def keys(self, system: str, ticket: str) -> frozenset[str]:
-        """The keys of all that was ever put for a ticket."""
+    def bodies(self, system: str, ticket: str) -> dict[str, str]:
+        """Key to body of all that was ever put for a ticket, in its order."""
         query = OUTBOX.select().where(OUTBOX.c.system == system, OUTBOX.c.ticket == ticket)
-        return frozenset(m.key for m in self._messages(query))
+        return {m.key: m.body for m in self._messages(query)}
 
     def pending(self, system: str) -> tuple[Message, ...]:
         """All that has not arrived, in the order in which it was put."""
@@ -83,9 +83,12 @@ class Outbox:
         query = OUTBOX.select().where(OUTBOX.c.state == "rejected")
         return self._messages(query if system is None else query.where(OUTBOX.c.system == system))
 
-    def sending(self, message: Message) -> None:
-        """On disk when this returns: only then may it be sent."""
-        self._set(message, state="sending")
+    def sending(self, message: Message, not_before: datetime) -> None:
+        """On disk when this returns: only then may it be sent.
+
+        `not_before`: when it may be sent again, should nobody learn what became of it.
+        """
+        self._set(message, state="sending", next_at=to_stored(not_before))
 
     def done(self, message: Message, remote: str | None = None) -> None:
         """The other system has it."""

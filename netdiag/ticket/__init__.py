@@ -22,6 +22,7 @@ from netdiag.ticket.dialogue import (
     alerted,
     answered,
     attached,
+    received,
     reranked,
     resumed,
     wait_for,
@@ -46,6 +47,7 @@ from netdiag.ticket.facts import (
 )
 from netdiag.ticket.places import place
 from netdiag.ticket.questions import Ask, next_question
+from netdiag.ticket.questions import answers as known_answers
 from netdiag.ticket.recurrence import WATCH, confirmed, objecting, reopen, to_ask, watch
 from netdiag.ticket.rules import SHIPPED, Level, Rules
 from netdiag.ticket.writing import clip, clipped, log, not_closed
@@ -94,12 +96,14 @@ __all__ = [
     "is_approved",
     "is_duplicate",
     "join",
+    "known_answers",
     "missing",
     "next_question",
     "note",
     "objecting",
     "open",
     "place",
+    "received",
     "reopen",
     "reranked",
     "resolve",

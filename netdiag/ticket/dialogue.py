@@ -106,6 +106,11 @@ def _clipped(alert: Alert) -> Alert:
     return replace(alert, name=clip(alert.name)[:200], summary=clip(alert.summary), labels=labels)
 
 
+def received(ticket: Ticket, text: str, at: datetime, who: str, origin: str) -> Ticket:
+    """A line from another ticket system; it may come after closing too."""
+    return log(ticket, at, who, "note", text, origin=origin)
+
+
 def attached(ticket: Ticket, path: str, at: datetime, by: str) -> Ticket:
     """A file of evidence: it goes into the hand-over."""
     if path in ticket.files:

@@ -119,11 +119,10 @@ def _entropy(shares: Sequence[float]) -> float:
 
 def _because(question: Question, ranked: Sequence[tuple[str, float]], bits: float) -> str:
     likely = ", ".join(f"{name} {share:.0%}" for name, share in ranked[:3])
+    by_name = {candidate.name: candidate for candidate in CANDIDATES}
     first: dict[str, str] = {}
-    for candidate in CANDIDATES:
-        if any(candidate.name == name for name, _ in ranked[:6]):
-            odds = candidate.answers(question.name)
-            choice = question.choices[odds.index(max(odds))][0]
-            first.setdefault(choice, candidate.name)
+    for name, _ in ranked[:6]:
+        odds = by_name[name].answers(question.name)
+        first.setdefault(question.choices[odds.index(max(odds))][0], name)
     apart = "; ".join(f"{choice}: rather {name}" for choice, name in first.items())
     return f"likeliest so far {likely}; {apart} ({bits:.2f} bit)"
