@@ -58,7 +58,7 @@ def sync(
 ) -> Synced:
     """Tells the system what is new here, and takes what is new there. `Locked` if another one does."""
     with store.lock(f"sync-{system.name}"):
-        for ticket in store.tickets():
+        for ticket in reversed(store.tickets()):
             _enqueue(store, system.name, ticket, at)
         run = _Run(store, system.name, at, tell)
         error = None

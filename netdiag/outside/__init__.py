@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from netdiag.errors import UsageError
+from netdiag.errors import NetdiagError, Unreachable, UsageError
 
 if TYPE_CHECKING:
     from netdiag.files.process import System
@@ -107,5 +107,30 @@ def connect(system: System) -> TicketSystem:
     if system.kind not in ("rt", "jira", "servicenow", "glpi", "zammad", "redmine"):
         raise UsageError(f"{system.name}: no adapter for {system.kind!r}")
     module = importlib.import_module(f"netdiag.outside.{system.kind}")
-    adapter: TicketSystem = module.Adapter(system)
-    return adapter
+    return cast("TicketSystem", _Understood(module.Adapter(system), system.name))
+
+
+class _Understood:
+    """An adapter whose answers have another shape than documented: could not look, and no crash.
+
+    It may have done what it was asked: so that is `Unreachable`, and the outbox looks first.
+    """
+
+    def __init__(self, adapter: Any, name: str) -> None:
+        self._adapter, self._name = adapter, name
+
+    def __getattr__(self, verb: str) -> Any:
+        found = getattr(self._adapter, verb)
+        if not callable(found):
+            return found
+
+        def ask(*args: Any, **named: Any) -> Any:
+            try:
+                return found(*args, **named)
+            except NetdiagError:
+                raise
+            except (LookupError, TypeError, ValueError, AttributeError, AssertionError) as exc:
+                what = f"{verb}: an answer of another shape than documented"
+                raise Unreachable(f"{self._name}: {what} ({type(exc).__name__})") from exc
+
+        return ask
