@@ -251,7 +251,7 @@ def propose(found: Judgement) -> Proposal:
         # Through a relay the card is the relay's: it says nothing of the server.
         card = None if server.relay and server.ip != server.server_id else server.mac
         entry = AuthorizedDhcpServer(ip, card, server.vlans, server.routers, server.dns)
-        servers[entry] = dhcp.looks_like_home(server)
+        servers[entry] = dhcp.looks_like(server)
     return Proposal(
         tuple(servers.items()),
         tuple(

@@ -18,7 +18,7 @@ from netdiag.checks.dhcp import (
     rogue_dhcp_server,
     rogue_router_advertisement,
 )
-from netdiag.checks.dhcp.rogue import looks_like_home
+from netdiag.checks.dhcp.fingerprint import looks_like
 from netdiag.checks.wire import stp_root_change
 from netdiag.model import (
     ArpConflict,
@@ -195,8 +195,8 @@ def test_hostile_text_is_cleaned() -> None:
 
 
 def test_one_sign_is_no_home_router() -> None:
-    assert looks_like_home(SERVER) is None
-    assert looks_like_home(replace(SERVER, vendor="NETGEAR")) is None
+    assert looks_like(SERVER) is None
+    assert looks_like(replace(SERVER, vendor="NETGEAR")) is None
 
 
 # --- service -------------------------------------------------------------------------------------
@@ -445,3 +445,25 @@ def test_what_a_known_server_may_hand_out(allowed: AuthorizedDhcpServer, why: st
     found = rogues(network(SERVER, site=Site((allowed,))))
     assert len(found) == (why is not None)
     assert all((why or "") in f.summary for f in found)
+
+
+@pytest.mark.parametrize(
+    ("server", "what"),
+    [
+        ({"server_id": "192.168.0.1", "vendor": "Tp-Link Technologies Co.,Ltd."}, "a TP-Link home router: "),
+        ({"server_id": "192.168.7.1", "routers": ("192.168.7.1",), "dns": ("192.168.7.1",), "says": ("UPnP: Linux UPnP/1.0 Archer C7",)},
+         "a home router: it names itself as server, gateway and DNS, it says of itself: UPnP: Linux UPnP/1.0 Archer C7"),
+        ({"server_id": "192.168.178.1", "says": ("mDNS: fritz!box.local",)}, "an AVM FRITZ!Box home router: "),
+        ({"server_id": "192.168.137.1", "ttl": 128}, "a Windows machine that shares"),
+        ({"server_id": "172.20.10.1", "subnet_mask": "255.255.255.240"}, "an iPhone's hotspot"),
+        ({"server_id": "192.168.43.1", "routers": ("192.168.43.1",), "dns": ("192.168.43.1",)}, "an Android phone's"),
+        ({"server_id": "192.168.122.1", "mac": "52:54:00:12:34:56"}, "the network of virtual machines"),
+        ({"server_id": "10.0.0.2", "vendor": "NETGEAR"}, None),
+        ({"server_id": "10.0.0.2", "says": ("UPnP: Archer",)}, None),
+        ({"server_id": "192.168.137.1", "ttl": 64}, None),
+        ({"server_id": "192.168.122.5"}, None),
+    ],
+)  # fmt: skip
+def test_what_the_server_is(server: dict[str, object], what: str | None) -> None:
+    found = looks_like(replace(DhcpServer(None, None, "00:1b:21:00:00:01"), **server))  # type: ignore[arg-type]
+    assert (found or "").startswith(what or "") if what else found is None

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from netdiag.checks.dhcp.fingerprint import looks_like
 from netdiag.checks.dhcp.judge import (
     Seen,
     at_once,
@@ -25,22 +26,6 @@ from netdiag.topology.heard import presence
 
 if TYPE_CHECKING:
     from netdiag.topology import Topology
-
-_HOME_NETS = tuple(f"192.168.{n}." for n in (0, 1, 2, 3, 8, 10, 11, 15, 16, 18, 31, 50, 68, 88, 100, 123, 178))  # fmt: skip
-_HOME_MAKERS = (
-    "tp-link", "tplink", "d-link", "dlink", "netgear", "asustek", "linksys", "belkin", "tenda",
-    "mercury", "mercusys", "xiaomi", "avm ", "buffalo", "fast ", "totolink", "edimax", "trendnet",
-    "gl technologies", "routerboard", "phicomm", "huawei device", "hiwifi",
-)  # fmt: skip
-_HOME_DOMAINS = (
-    "lan",
-    "home",
-    "router",
-    "fritz.box",
-    "localdomain",
-    "domain.name",
-    "tplinkwifi.net",
-)
 
 
 def rogue_dhcp_server(network: Network, topology: Topology) -> Iterable[Finding]:
@@ -58,7 +43,7 @@ def _finding(network: Network, topology: Topology, seen: Seen, why: str) -> Find
     trace = topology.trace(server.mac)
     edge = trace.edge
     vlan = server.vlans[0] if len(server.vlans) == 1 else trace.vlan
-    looks = looks_like_home(server)
+    looks = looks_like(server)
     maker = f" ({clean(server.vendor, 60)})" if server.vendor else ""
     at = network.at
     gone = presence(topology, trace, server.last or at).gone
@@ -91,25 +76,10 @@ def _evidence(seen: Seen) -> Iterator[Evidence]:
     if server.relay:
         said.append(f"relay {server.relay}")
     yield Evidence(seen.source, "dhcp_answer", "; ".join(said), None, server.last, seen.sensor)
+    for words in server.says:
+        yield Evidence(seen.source, "says", clean(words, 120), None, server.last, seen.sensor)
     for mac, ip in server.leases[:20]:
         yield Evidence(seen.source, "dhcp_lease", f"{mac} holds {ip} from it", None, server.last)
-
-
-def looks_like_home(server: DhcpServer) -> str | None:
-    """What the offer itself gives away (no fingerprint database does better); `None`: nothing."""
-    own = server.server_id or server.ip or ""
-    signs = []
-    if own and server.routers[:1] == (own,) and server.dns[:1] == (own,):
-        signs.append("it names itself as server, gateway and DNS")
-    if own.startswith(_HOME_NETS):
-        signs.append(f"{own} is such a device's factory address")
-    maker = (server.vendor or "").lower() + " "
-    if any(name in maker for name in _HOME_MAKERS):
-        signs.append(f"the card is of {clean(server.vendor or '', 60)}")
-    domain = (server.domain or "").rstrip("\0").lower()
-    if domain in _HOME_DOMAINS:
-        signs.append(f"it gives the domain {clean(domain, 40)}")
-    return f"a home router: {', '.join(signs)}" if len(signs) >= 2 else None
 
 
 # --- nobody named any ----------------------------------------------------------------------------
@@ -122,7 +92,7 @@ def _contradictions(network: Network, topology: Topology) -> Iterator[Finding]:
         why = _contradict(a, b)
         if why is None:
             continue
-        homely = [s for s in (a, b) if looks_like_home(s.server)]
+        homely = [s for s in (a, b) if looks_like(s.server)]
         if len(homely) == 1:
             if homely[0].server.mac not in told:
                 told.add(homely[0].server.mac)
