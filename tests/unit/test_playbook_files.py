@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from netdiag.checks import CHECKS
 from netdiag.errors import FileFormatError
 from netdiag.files import playbooks
 from netdiag.model import Kind
@@ -32,8 +33,10 @@ steps:
     say: Look again.
 """
 SHIPPED = (
-    "admin-down-port area-outage broadcast-storm device-unreachable dhcp-server-down"
-    " duplicate-address err-disabled-port layer2-loop mac-flapping rogue-dhcp-server uplink-down"
+    "admin-down-port area-outage arp-spoofing broadcast-storm device-unreachable dhcp-server-down"
+    " dhcp-starvation duplicate-address err-disabled-port layer2-loop mac-flapping multicast-storm"
+    " rogue-dhcp-server rogue-dhcp6-server rogue-router-advertisement stp-root-change"
+    " unknown-unicast-flooding uplink-down"
 )
 
 
@@ -41,6 +44,7 @@ def test_there_is_one_for_each_kind_that_is_checked() -> None:
     books = playbooks.load_all()
     assert sorted(books) == SHIPPED.split()
     assert all(Kind(name) in book.handles for name, book in books.items())
+    assert {str(kind) for kind in CHECKS} <= set(books)
 
 
 def test_area_outage_goes_through_the_five_stages() -> None:
