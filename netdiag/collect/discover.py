@@ -24,7 +24,8 @@ TABLES = frozenset(
     }
 )  # fmt: skip
 """What a crawl reads of a device: who it is and whom it sees."""
-# SEP001122334455, "Cisco IP Phone 7945", AIR-LAP1142N, "Polycom VVX"
+_FORWARDS = frozenset({"bridge", "router", "repeater", "other"})
+# Where it does not say what it does: SEP001122334455, "Cisco IP Phone 7945", AIR-LAP1142N, "Polycom VVX"
 _STATION = re.compile(
     r"^SEP[0-9A-F]{12}|ip.?phone|polycom|yealink|avaya|\bphone\b|AIR-(?:L?AP|CAP)|printer|camera|"
     r"windows|vmware|access point",
@@ -105,6 +106,16 @@ def crawl(
             found.leave(leads[room:], f"the limit of {settings.most} devices was reached")
             leads = leads[:room]
     return Discovery(tuple(found.entered), tuple(found.missed()), tuple(found.stations))
+
+
+def _is_station(neighbor: Neighbor, name: str) -> bool:
+    """A phone, an access point, a host: by what it says it does, else by how it is called."""
+    does = set(neighbor.capabilities)
+    if does & {"telephone", "wlanAccessPoint"} or (does and not does & _FORWARDS):
+        return True
+    # An access point that speaks only CDP calls itself a bridge, as switches do.
+    named = _STATION.search(f"{name}\n{neighbor.platform or ''}")
+    return bool(named) and not (does and neighbor.protocol == "lldp")
 
 
 class _Crawl:
@@ -203,7 +214,7 @@ class _Crawl:
         address = neighbor.management_address
         if neighbor.chassis_id in self._identities or (address and address in self._asked):
             return None
-        if _STATION.search(f"{name}\n{neighbor.platform or ''}"):
+        if _is_station(neighbor, name):
             self.stations.append(
                 NotEntered(name, address, seen_from, neighbor.platform or "no switch")
             )

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from netdiag import names
-from netdiag.decode import mib_address, oids
+from netdiag.decode import capabilities, mib_address, oids
 from netdiag.decode.mib_bridge import BridgePorts
 from netdiag.decode.mib_view import Index, View
 from netdiag.model import ArpEntry, Neighbor
@@ -37,6 +37,7 @@ def lldp(view: View, known: BridgePorts) -> list[Neighbor]:
     rows = sorted(
         {*chassis_types, *port_types, *chassis, *ports, *descriptions, *sys_names, *sys_descs}
     )
+    enabled = view.octets(oids.LLDP_REM_SYS_CAP_ENABLED)
     addresses = _management_addresses(view, frozenset(rows))
     local = _local_port(view, known)
     return [
@@ -50,6 +51,7 @@ def lldp(view: View, known: BridgePorts) -> list[Neighbor]:
             sys_name=_text(sys_names.get(row)),
             management_address=addresses.get(row),
             platform=_text(sys_descs.get(row)),
+            capabilities=capabilities.of_lldp(enabled.get(row, b"")),
         )
         for row in rows
     ]
@@ -122,6 +124,7 @@ def cdp(view: View, known: BridgePorts) -> list[Neighbor]:
     device_ids, ports = view.octets(oids.CDP_DEVICE_ID), view.octets(oids.CDP_DEVICE_PORT)
     families, addresses = view.integers(oids.CDP_ADDRESS_TYPE), view.octets(oids.CDP_ADDRESS)
     platforms, sys_names = view.texts(oids.CDP_PLATFORM), view.texts(oids.CDP_SYS_NAME)
+    does = view.octets(oids.CDP_CAPABILITIES)
     local_names = view.texts_by_number(oids.CDP_INTERFACE_NAME)
     neighbors = []
     for row in sorted({*device_ids, *ports, *addresses, *platforms}):
@@ -136,6 +139,7 @@ def cdp(view: View, known: BridgePorts) -> list[Neighbor]:
                 sys_name=_text(sys_names.get(row)) or _cdp_name(device_id),
                 management_address=_cdp_address(families.get(row), addresses.get(row, b"")),
                 platform=_text(platforms.get(row)),
+                capabilities=capabilities.of_cdp(does.get(row, b"")),
             )
         )
     return neighbors

@@ -126,6 +126,7 @@ LLDP_REM_PORT_ID = (*_LLDP, 4, 1, 1, 7)
 LLDP_REM_PORT_DESC = (*_LLDP, 4, 1, 1, 8)
 LLDP_REM_SYS_NAME = (*_LLDP, 4, 1, 1, 9)
 LLDP_REM_SYS_DESC = (*_LLDP, 4, 1, 1, 10)
+LLDP_REM_SYS_CAP_ENABLED = (*_LLDP, 4, 1, 1, 12)
 LLDP_REM_MAN_ADDR_IF_SUBTYPE = (*_LLDP, 4, 2, 1, 3)
 
 # CISCO-CDP-MIB: cache (ifIndex, device), interfaces (ifIndex)
@@ -136,6 +137,7 @@ CDP_ADDRESS = (*_CDP, 2, 1, 1, 4)
 CDP_DEVICE_ID = (*_CDP, 2, 1, 1, 6)
 CDP_DEVICE_PORT = (*_CDP, 2, 1, 1, 7)
 CDP_PLATFORM = (*_CDP, 2, 1, 1, 8)
+CDP_CAPABILITIES = (*_CDP, 2, 1, 1, 9)
 CDP_SYS_NAME = (*_CDP, 2, 1, 1, 17)
 
 # CISCO-VTP-MIB: VLANs by domain and VLAN, trunks by ifIndex. CISCO-VLAN-MEMBERSHIP-MIB by ifIndex
@@ -193,6 +195,7 @@ TABLES: Mapping[str, tuple[Oid, ...]] = MappingProxyType(
             LLDP_REM_PORT_DESC,
             LLDP_REM_SYS_NAME,
             LLDP_REM_SYS_DESC,
+            LLDP_REM_SYS_CAP_ENABLED,
         ),
         "lldpRemManAddrTable": (LLDP_REM_MAN_ADDR_IF_SUBTYPE,),
         "cdpInterfaceTable": (CDP_INTERFACE_NAME,),
@@ -202,6 +205,7 @@ TABLES: Mapping[str, tuple[Oid, ...]] = MappingProxyType(
             CDP_DEVICE_ID,
             CDP_DEVICE_PORT,
             CDP_PLATFORM,
+            CDP_CAPABILITIES,
             CDP_SYS_NAME,
         ),
         "dot1dBasePortTable": (BASE_PORT_IF_INDEX,),

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Sequence
 
+from netdiag.decode import capabilities
 from netdiag.decode.mib_address import mac_text
 from netdiag.decode.table import Columns, Row, first
 from netdiag.model import ArpEntry, FdbEntry, Neighbor, Stp, StpPort
@@ -117,6 +118,7 @@ def lldp(read: Sequence[Columns], port: Naming = long_name) -> tuple[Neighbor, .
             sys_name=_said(first(row["NEIGHBOR_NAME"])),
             management_address=_ip(first(row["MGMT_ADDRESS"])),
             platform=_said(first(row["NEIGHBOR_DESCRIPTION"])),
+            capabilities=capabilities.of_text(first(row["CAPABILITIES"])),
         )
         for row in read
     )
@@ -139,6 +141,7 @@ def cdp(read: Sequence[Columns], port: Naming = long_name) -> tuple[Neighbor, ..
                 sys_name=None if mac else _said(name),
                 management_address=_ip(row["MGMT_ADDRESS"]),
                 platform=_said(row["PLATFORM"]),
+                capabilities=capabilities.of_text(row["CAPABILITIES"]),
             )
         )
     return tuple(neighbors)
