@@ -3,7 +3,8 @@
 What it says of itself is read from the kernel when asked: counters, learned addresses, ARP, links,
 spanning tree. Its protections (storm-control, BPDU guard, port security, the flap notice) are the
 simulator's `Guards`, fed with what the kernel counts and tells. A device that somebody puts into a
-bridge by hand is a port too: `Gi1-0-9` is that port, any other name stands for itself.
+bridge by hand is a port too: `Gi1-0-9` is that port, any other name takes the next free one, whose
+description then names it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ _FRESH_S = 0.2
 _FCS = 4
 _NEWS_AT_ONCE = 50
 _NEWS_PAUSE_S = 0.1
-_FIRST_FOREIGN = 60
 # "Gi1-0-7", "Gi1-0-24.10"
 _DEVICE = re.compile(r"^Gi1-0-(\d{1,2})(?:\.(\d{1,4}))?$")
 
@@ -38,14 +38,13 @@ _DEVICE = re.compile(r"^Gi1-0-(\d{1,2})(?:\.(\d{1,4}))?$")
 class KernelPort(Wired, SwitchPort):
     """A port whose lanes are members of the switch's bridges."""
 
-    __slots__ = ("cleared", "counters", "lanes", "own_device", "settled")
+    __slots__ = ("cleared", "counters", "lanes", "settled")
 
     def __init__(self, engine: Any, owner: KernelSwitch, number: int, rate_bps: int) -> None:
         super().__init__(engine, owner, number, rate_bps)
         self.lanes = {}
         self.counters: dict[str, tuple[int, ...]] = {}
         """What lanes counted that are gone."""
-        self.own_device: str | None = None
         self.settled = True
         """Nothing of our own doing is under way: what happens is somebody's hand."""
         self.cleared = False
@@ -60,7 +59,7 @@ class KernelPort(Wired, SwitchPort):
         return self.access_vlan is not None or self.native_vlan is not None
 
     def device(self, vlan: int | None) -> str:
-        name = self.own_device or f"Gi1-0-{self.number}"
+        name = f"Gi1-0-{self.number}"
         return name if vlan is None else f"{name}.{vlan}"
 
     def address(self) -> bytes:
@@ -288,17 +287,19 @@ class KernelSwitch(SoftSwitch):
             vlan = int(found[2]) if found[2] else None
             if isinstance(port, KernelPort) and vlan not in port.lanes:
                 return port, vlan
-        if link.master is None or len(self.switch_ports) >= 99:
+        # Free sockets first at desks: somebody has just put a cable into one.
+        free = [
+            p
+            for p in self.switch_ports
+            if isinstance(p, KernelPort) and not p.lanes and p.peer is None
+        ]
+        if link.master is None or not free:
             return None, None
-        number = _FIRST_FOREIGN + sum(
-            bool(getattr(p, "own_device", None)) for p in self.switch_ports
-        )
-        port = KernelPort(self._kernel, self, number, self._kernel.default_rate_bps)
-        port.name = port.short_name = port.own_device = link.name
         vlan = next((v for v, i in self._bridges.items() if i == link.master), None)
-        port.access_vlan = vlan if vlan is not None else self._vlans[0]
-        self.switch_ports = (*self.switch_ports, port)
-        self._by_name[port.name] = port
+        port = min(free, key=lambda p: (p.access_vlan != vlan, p.number))
+        if vlan is not None:
+            port.access_vlan = vlan
+        port.alias = f"{port.alias} device {link.name}".strip()
         return port, None
 
     def _hear_control(self, sock: socket.socket) -> None:
