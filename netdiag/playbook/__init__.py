@@ -260,6 +260,10 @@ def _reopen(step: Step, here: Situation, port: Port) -> PlanStep:
     closed = (("only_if", "err-disabled"),) if row and row.err_disabled else ()
     lines = _lines(platform.reopen if platform else (), [port])
     uplink = here.topology.is_uplink(port.device, port.interface)
+    # Opened, a trunk may let in what cuts netdiag off: where the platform takes it back by itself
+    # without any preparation, it is told to.
+    if uplink and platform and platform.confirmed and not platform.confirmed.needs:
+        step = replace(step, confirmed=True)
     return _acting(
         step, here, [port], lines=lines, risk="high" if uplink else step.risk, expect=closed
     )

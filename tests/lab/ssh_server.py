@@ -85,7 +85,9 @@ async def _converse(device: Device, process: Any) -> None:
             secret = (await process.stdin.readline()).rstrip("\r\n")
             process.stdout.write("\r\n" if secret == device.enable else "\r\n% Bad secrets\r\n\r\n")
             mode = "#" if secret == device.enable else ">"
-        elif line == "configure terminal" and mode == "#":
+        elif line == "configure confirm" and mode == "#":
+            process.stdout.write("")
+        elif line.startswith("configure terminal") and mode == "#":
             process.stdout.write(
                 "Enter configuration commands, one per line.  End with CNTL/Z.\r\n"
             )

@@ -19,6 +19,7 @@ from netdiag.errors import (
     DecodeError,
     HostKeyChanged,
     HostKeyUnknown,
+    Refused,
     Unreachable,
     UsageError,
 )
@@ -392,3 +393,53 @@ def test_a_huawei_is_read_without_a_word_that_changes_it(running, target):
         x.startswith(("display ", "screen-length")) or x in ("exit", "")
         for x in server.device.received
     )
+
+
+# --- changes that the device takes back by itself ---------------------------------------------------
+
+
+def test_a_confirmed_change_is_armed_and_confirmed_in_a_session_of_its_own(running, target):
+    server = running()
+    reachable = target(server)
+    with ssh.Session(reachable) as session:
+        session.configure(("interface Gi1/0/1", "shutdown"), confirm_within_min=2)
+    assert "configure confirm" not in server.device.received
+    with ssh.Session(reachable) as session:
+        session.confirm()
+    wanted = ["configure terminal revert timer 2", "interface Gi1/0/1", "shutdown", "end"]
+    received = server.device.received
+    start = received.index(wanted[0])
+    assert received[start : start + 4] == wanted
+    assert "configure confirm" in received[start + 4 :]
+
+
+def test_a_device_that_is_lost_after_the_change_is_not_confirmed(running, target):
+    server = running(close_on="shutdown")
+    with ssh.Session(target(server)) as session, pytest.raises(Unreachable):
+        session.configure(("interface Gi1/0/1", "shutdown"), confirm_within_min=2)
+    assert "configure confirm" not in server.device.received
+
+
+def test_what_no_platform_can_take_back_is_refused_before_anything_is_sent(running, target):
+    server = running()
+    reachable = target(server)
+    plain = replace(reachable, device=replace(reachable.device, platform="cisco_nxos"))
+    with ssh.Session(plain) as session, pytest.raises(Refused, match="take a change back"):
+        session.configure(("interface Gi1/0/1", "shutdown"), confirm_within_min=2)
+    assert "interface Gi1/0/1" not in server.device.received
+
+
+def test_nothing_is_sent_after_a_stop_between_two_lines(running, target):
+    server = running()
+    asked: list[bool] = []
+
+    def may_send():
+        asked.append(True)
+        if len(asked) == 3:
+            raise Refused("stopped")
+
+    with ssh.Session(target(server)) as session, pytest.raises(Refused, match="stopped"):
+        session.configure(("interface Gi1/0/1", "shutdown"), may_send=may_send)
+    assert "interface Gi1/0/1" in server.device.received
+    assert "shutdown" not in server.device.received
+    assert "end" in server.device.received, "the configuration mode is left in any case"

@@ -420,3 +420,41 @@ def test_a_candidate_that_is_no_login_is_an_error_with_its_place(write, environm
     hosts = "a: {username: u, data: {netdiag: {ssh: {candidates: [{username: b}]}}}}\n"
     with pytest.raises(FileFormatError, match="password"):
         inventory.load(write(hosts=hosts, groups="", defaults=""))
+
+
+def test_what_changes_are_bound_to_comes_from_the_nearest_file(tmp_path):
+    (tmp_path / "hosts.yaml").write_text(
+        "core-1: {hostname: 10.0.0.1, data: {netdiag: {role: core, max_view_age_s: 30}}}\n"
+        "acc-1: {hostname: 10.0.0.2, data: {netdiag: {role: access, max_stations: 3}}}\n"
+    )
+    (tmp_path / "defaults.yaml").write_text(
+        "data:\n  netdiag:\n    two_person: [core]\n    max_stations: 8\n"
+        "    changes_per_minute: 5\n    changes_per_minute_total: 9\n"
+        "    checks:\n    - {name: intranet, host: web.example, port: 443, dns: web.example}\n"
+    )
+    loaded = inventory.load(tmp_path)
+    core, acc = loaded.devices
+    assert (core.two_person, core.max_stations, core.max_view_age_s) == (True, 8, 30)
+    assert (acc.two_person, acc.max_stations, acc.changes_per_minute) == (False, 3, 5)
+    assert loaded.site.changes_per_minute_total == 9
+    assert [(c.name, c.host, c.port) for c in loaded.site.checks] == [
+        ("intranet", "web.example", 443)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("two_person: [kore]", "'kore' is no role, group or device"),
+        ("checks: [{name: x}]", "host and port, or dns"),
+        ("checks: [{name: x, host: a}]", "a port together"),
+        ("max_stations: 0", "max_stations"),
+        ("changes_per_minute: 0", "changes_per_minute"),
+    ],
+)
+def test_a_rule_for_changes_that_cannot_hold_is_named(tmp_path, keys, words):
+    (tmp_path / "hosts.yaml").write_text("core-1: {hostname: 10.0.0.1}\n")
+    (tmp_path / "defaults.yaml").write_text(f"data:\n  netdiag:\n    {keys}\n")
+    with pytest.raises(FileFormatError, match=words) as wrong:
+        inventory.load(tmp_path)
+    assert wrong.value.line == 3

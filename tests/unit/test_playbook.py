@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,9 +14,19 @@ from hypothesis import strategies as st
 from netdiag import playbook, topology
 from netdiag.errors import UsageError
 from netdiag.files import playbooks
-from netdiag.model import Advice, Cause, ErrDisableCause, Kind, Network, PlanStep, Resource
+from netdiag.model import (
+    Advice,
+    Cause,
+    ErrDisableCause,
+    Finding,
+    Kind,
+    Network,
+    PlanStep,
+    Resource,
+    Severity,
+)
 from netdiag.playbook import conditions
-from tests.networks import ROUTER_MAC, Campus, home_router
+from tests.networks import AT, ROUTER_MAC, Campus, home_router
 
 GI = "GigabitEthernet1/0/"
 
@@ -286,3 +298,81 @@ def test_any_text_is_a_condition_or_a_usage_error(text: str) -> None:
     except UsageError:
         return
     assert conditions.holds(text, FACTS) in (True, False)
+
+
+# --- who approves, and what the device takes back ---------------------------------------------------
+
+
+def _planned(campus: Campus, text: str, tmp_path: Path, **how: Any) -> tuple[PlanStep, ...]:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    network = campus.network()
+    place = Resource(device="acc-2", interface="GigabitEthernet1/0/5")
+    cause = Cause(1, Kind.LAYER2_LOOP, place, 0.9, (), (), "a loop")
+    book = playbooks.load(path)
+    return playbook.plan(book, cause, network, topology.build(network), **how)
+
+
+MINE = """\
+playbook: mine
+title: Mine
+handles: [layer2-loop]
+steps:
+  - step: shut
+    stage: repair
+    do: shut-port
+    on: source-ports
+    when: "{when}"
+    say: Shut it.
+    risk: low
+    approval: {approval}
+    undo: Open it.
+    time_limit_s: 60
+    {more}
+  - step: settle
+    stage: repair
+    do: wait
+    say: Let it settle.
+    time_limit_s: 5
+"""
+
+
+def test_a_step_says_its_name_and_how_long_it_waits(tmp_path: Path) -> None:
+    text = MINE.format(when="ports_known", approval="each-time", more="")
+    shut, wait = _planned(Campus.default(), text, tmp_path)
+    assert [(shut.name, shut.action), (wait.name, wait.action)] == [
+        ("shut", "shut-port"),
+        ("settle", "wait"),
+    ]
+    assert ("time_limit_s", "5") in wait.expect
+
+
+def test_a_condition_asks_for_a_kind_among_the_findings(tmp_path: Path) -> None:
+    text = MINE.format(when="'mac-flapping' in findings", approval="each-time", more="")
+    campus = Campus.default()
+    assert [s.name for s in _planned(campus, text, tmp_path)] == ["settle"]
+    seen = Finding(Kind.MAC_FLAPPING, Severity.MINOR, Resource(device="acc-2"), "flaps", (), AT, AT)
+    assert [s.name for s in _planned(campus, text, tmp_path, findings=[seen])] == ["shut", "settle"]
+
+
+@pytest.mark.parametrize(("approval", "marked"), [("two-people", False), ("each-time", True)])
+def test_two_people_are_asked_for_by_the_playbook_or_the_inventory(
+    tmp_path: Path, approval: str, marked: bool
+) -> None:
+    campus = Campus.default()
+    campus.devices["acc-2"] = replace(campus.devices["acc-2"], two_person=marked)
+    text = MINE.format(when="ports_known", approval=approval, more="confirmed: true")
+    shut = _planned(campus, text, tmp_path)[0]
+    assert ("approvals", "2") in shut.expect
+    assert ("confirmed", "yes") in shut.expect
+
+
+def test_every_word_of_a_plan_is_in_its_mark(tmp_path: Path) -> None:
+    text = MINE.format(when="ports_known", approval="each-time", more="")
+    plan = _planned(Campus.default(), text, tmp_path)
+    marks = {playbook.mark(plan, AT), playbook.mark(plan[1:], AT)}
+    marks.add(playbook.mark((replace(plan[0], lines=("interface x", "shutdown")), plan[1]), AT))
+    marks.add(playbook.mark((replace(plan[0], expect=()), plan[1]), AT))
+    marks.add(playbook.mark(plan, AT.replace(second=1)))
+    assert len(marks) == 5
+    assert playbook.mark(tuple(plan), AT) in marks
