@@ -134,6 +134,36 @@ def sync(folder: Path, db: Path | None, json_: bool) -> None:
         raise SystemExit(1)
 
 
+@kb.command(short_help="Put every article on its page of the team's wiki.")
+@click.argument("wiki", required=False)
+@_both
+def publish(wiki: str | None, db: Path | None, json_: bool) -> None:
+    """WIKI is one of `wikis` in process.yaml (BookStack or Wiki.js); not needed where there is one.
+
+    A page that a person changed over there is left alone, and said.
+    """
+    from netdiag.files import process
+    from netdiag.outside import wiki as wikis
+
+    chosen = process.load().wiki(wiki)
+    with common.open_store(db) as store:
+        done = wikis.publish(wikis.connect(chosen), store.articles())
+    if json_:
+        common.emit(
+            {"schema": "netdiag/kb-publish/1", "wiki": chosen.name, **contract.plain_object(done)}
+        )
+    else:
+        common.say(
+            f"{chosen.name}: {len(done.created)} new, {len(done.updated)} changed, {len(done.same)} as they were"
+        )
+        for article in done.edited:
+            common.say(f"left alone: {article} was edited in the wiki", style="yellow")
+        for article, why in done.rejected:
+            common.say(f"rejected: {article}: {why}", style="red", err=True)
+    if done.rejected:
+        raise SystemExit(1)
+
+
 @kb.command(short_help="The articles that nobody has read again for long.")
 @click.option("--older-than", type=click.IntRange(1), default=365, show_default=True, help="Days.")
 @click.option("--done", metavar="ARTICLE", help="You read it again, and it still holds.")

@@ -81,6 +81,7 @@ class Process:
     teams: tuple[Team, ...] = ()
     notices: tuple[Notice, ...] = ()
     systems: tuple[System, ...] = ()
+    wikis: tuple[System, ...] = ()
     file: Path | None = None
 
     def team(self, name: str) -> Team | None:
@@ -95,6 +96,15 @@ class Process:
             raise UsageError(f"no ticket system {name!r}: {self.file or FILE} names {known}")
         return found
 
+    def wiki(self, name: str | None) -> System:
+        """The wiki of that name; without one, the only one there is."""
+        found = [w for w in self.wikis if name is None or w.name == name]
+        if len(found) != 1:
+            known = ", ".join(w.name for w in self.wikis) or "none"
+            which = f"no wiki {name!r}" if name else "say which wiki"
+            raise UsageError(f"{which}: {self.file or FILE} names {known}")
+        return found[0]
+
     def secrets(self) -> tuple[str, ...]:
         """Every secret that can be resolved now, to be kept out of what is handed over."""
         from netdiag.errors import SecretMissing
@@ -102,7 +112,7 @@ class Process:
 
         found = []
         references = [r for t in self.teams for r in t.notify] + [n.to for n in self.notices]
-        for system in self.systems:
+        for system in (*self.systems, *self.wikis):
             references += system._secrets.values()
         for reference in references:
             try:
@@ -141,6 +151,7 @@ def _process(keys: ProcessKeys, path: Path) -> Process:
         teams=tuple(Team(n, t.trade, tuple(t.notify)) for n, t in keys.teams.items()),
         notices=tuple(Notice(n.to, tuple(n.on), n.from_priority) for n in keys.notify),
         systems=tuple(_system(name, s, path) for name, s in keys.systems.items()),
+        wikis=tuple(_system(name, w, path) for name, w in keys.wikis.items()),
         file=path,
     )
 

@@ -200,6 +200,26 @@ _AnySystem = Annotated[
 ]
 
 
+class BookStackKeys(_SystemKeys):
+    """BookStack's REST API; the token is `TOKEN_ID:TOKEN_SECRET`."""
+
+    kind: Literal["bookstack"]
+    token: str
+    book: Annotated[int, Field(ge=1)]
+
+
+class WikiJsKeys(_SystemKeys):
+    """Wiki.js 2's GraphQL API; the articles are pages below `path`."""
+
+    kind: Literal["wikijs"]
+    token: str
+    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_-]{1,80}$")] = "netdiag"
+    locale: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]{2})?$")] = "en"
+
+
+_AnyWiki = Annotated[BookStackKeys | WikiJsKeys, Field(discriminator="kind")]
+
+
 class ProcessKeys(_Strict):
     """The whole file."""
 
@@ -214,3 +234,4 @@ class ProcessKeys(_Strict):
     teams: dict[_Name, TeamKeys] = {}
     notify: list[NoticeKeys] = []
     systems: dict[_Name, _AnySystem] = {}
+    wikis: dict[_Name, _AnyWiki] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdiag.kb.article import Article, Case, due, from_ticket, reviewed, with_feedback
-from netdiag.kb.page import edited, from_markdown, index, to_markdown
+from netdiag.kb.page import edited, edited_wiki, from_markdown, index, to_markdown, to_wiki
 from netdiag.kb.search import Hit, like, search, similar, tokens
 from netdiag.kb.trends import Group, Offender, Saving, Trend, Trends, trends
 
@@ -18,6 +18,7 @@ __all__ = [
     "Trends",
     "due",
     "edited",
+    "edited_wiki",
     "from_markdown",
     "from_ticket",
     "index",
@@ -26,6 +27,7 @@ __all__ = [
     "search",
     "similar",
     "to_markdown",
+    "to_wiki",
     "tokens",
     "trends",
     "with_feedback",

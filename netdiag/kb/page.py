@@ -15,6 +15,7 @@ from datetime import datetime
 from netdiag.errors import UsageError
 from netdiag.kb.article import Article, plain
 from netdiag.model import Kind
+from netdiag.text import clean, escape_markdown
 
 _HEADS = {
     "symptom": "Symptom",
@@ -45,6 +46,24 @@ def edited(text: str) -> bool:
     """Whether a person changed the file since netdiag wrote it."""
     match = re.match(r'\A---\n(.*)\nwritten: "([0-9a-f]{16})"\n---\n\n(.*)\Z', text, re.DOTALL)
     return match is None or _hash(match[1] + "\n" + match[3]) != match[2]
+
+
+def to_wiki(article: Article) -> str:
+    """The article for a wiki, which has its own front matter: the text, and what it was when written."""
+    facts = [article.kind, article.area, article.device, article.interface, article.platform]
+    body = f"*{escape_markdown(clean(', '.join(str(f) for f in facts if f)))}*\n\n{_body(article)}"
+    return f"{body}\n\nnetdiag {_hash(_squeezed(body))}\n"
+
+
+def edited_wiki(text: str) -> bool:
+    """Whether a person changed the page since netdiag wrote it; spaces at the ends of lines do not count."""
+    match = re.match(r"\A(.*)\n\nnetdiag ([0-9a-f]{16})\Z", _squeezed(text), re.DOTALL)
+    return match is None or _hash(_squeezed(match[1])) != match[2]
+
+
+def _squeezed(text: str) -> str:
+    lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 
 
 def index(articles: Iterable[Article]) -> str:
