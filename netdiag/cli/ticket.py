@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from netdiag import contract
-from netdiag.cli import common, ticket_intake, ticket_people, ticket_sync
+from netdiag.cli import common, ticket_handover, ticket_intake, ticket_people, ticket_sync
 from netdiag.cli.common import as_json, db_option, options
 from netdiag.cli.shown import print_ticket, promises
 
@@ -29,6 +29,9 @@ for command in (
     ticket_intake.check,
     ticket_people.ask,
     ticket_people.feedback,
+    ticket_handover.escalate,
+    ticket_handover.bundle,
+    ticket_handover.attach,
     ticket_sync.sync,
     ticket_sync.rules,
 ):
@@ -100,25 +103,6 @@ def note(ticket_id: str, text: str, by: str | None, db: Path | None, json_: bool
         if kept.stage == "closed":
             lessons.heard(store, kept, common.kb_folder())
         print_ticket(kept, json_=json_, store=store)
-
-
-@ticket.command(short_help="Hand it to someone else, with the reason.")
-@click.argument("ticket_id", metavar="TICKET")
-@click.option("--to", required=True, help="A level, a team or a person.")
-@click.option("--why", required=True, help="What they are asked, and what is already known.")
-@_by
-@_both
-def escalate(
-    ticket_id: str, to: str, why: str, by: str | None, db: Path | None, json_: bool
-) -> None:
-    """The ticket goes on with everything tried so far."""
-    from netdiag import ticket as tickets
-
-    with common.open_store(db) as store:
-        kept = tickets.escalate(
-            store.ticket(ticket_id), to, why, datetime.now(UTC), by or common.who()
-        )
-        print_ticket(store.save_ticket(kept), json_=json_, store=store)
 
 
 @ticket.command(short_help="Say what ended it.")

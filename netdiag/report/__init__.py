@@ -100,6 +100,23 @@ def bars_svg(title: str, counts: Sequence[tuple[str, float, str]]) -> str:
     return environment.get_template("bars.svg.j2").render(title=title, bars=drawn) + "\n"
 
 
+def fill_markdown(template: str, **values: Any) -> str:
+    """One of our own Markdown templates."""
+    environment = _environment(ENGLISH, finalize=wording.markdown)
+    environment.filters["code"] = wording.code_block
+    return environment.get_template(template).render(**values) + "\n"
+
+
+def topology_svg(drawn: Any) -> str:
+    """The picture of `drawing.draw` as a file of its own."""
+    environment = _environment(ENGLISH, finalize=wording.html, autoescape=True)
+    picture = environment.get_template("topology.svg.j2").render(p=drawn)
+    style = environment.get_template("report.css").render()
+    head, end, rest = picture.partition(">")
+    head = head.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    return f"{head}{end}\n<style>{style}</style>{rest}\n"
+
+
 def _fill(environment: Environment, own: str | None, ours: str, **values: Any) -> str:
     from jinja2 import TemplateError
 
