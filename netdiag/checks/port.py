@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from netdiag.model import (
@@ -57,9 +58,12 @@ def err_disabled_port(network: Network, topology: Topology) -> Iterable[Finding]
             if port.err_disabled is not None:
                 told.add((snapshot.device, port.name))
                 yield _err_disabled(network, topology, snapshot, port)
+        yield from _contradictions(network, topology, snapshot)
     for device, name, event in _closed_by_message(network):
         if (device, name) not in told:
             yield _err_disabled_by_message(network, topology, device, name, event)
+        else:
+            yield from _other_cause(network, topology, device, name, event)
 
 
 def _err_disabled(
@@ -83,6 +87,63 @@ def _err_disabled(
         f"{where} was closed by its own protection: {state.cause}{back}",
         tuple(evidence),
         min([since, *(s.at for s in old)]),
+        snapshot.at,
+    )
+
+
+# "Gi1/0/2: closed for …", "Gi1/0/2: err-disabled (…) by SNMP and not …", "…: cpscStatus is shutdown, and
+# ifOperStatus is up"
+_OF_A_CLOSING = re.compile(r"err-disabled|closed for|ifOperStatus is up")
+
+
+def _contradictions(network: Network, topology: Topology, snapshot: Snapshot) -> Iterator[Finding]:
+    """Where SNMP and the command line, or two objects of one device, disagree on whether a port is closed."""
+    for sentence in snapshot.contradictions if snapshot.reachable else ():
+        name, _, said = sentence.partition(": ")
+        port = snapshot.interface(name) or snapshot.interface(long_name(name))
+        if port is not None and _OF_A_CLOSING.search(said):
+            yield _disagreement(network, topology, snapshot, port, said)
+
+
+def _other_cause(
+    network: Network, topology: Topology, device: str, name: str, event: LogEvent
+) -> Iterator[Finding]:
+    """The third channel: its own message names another cause than its tables do."""
+    snapshot = network.snapshot(device)
+    port = snapshot.interface(name) if snapshot else None
+    state = port.err_disabled if port else None
+    unclear = {None, ErrDisableCause.OTHER}
+    if snapshot is None or port is None or state is None:
+        return
+    if not unclear & {state.cause, event.cause} and state.cause != event.cause:
+        said = f"closed for {state.cause} by its tables and for {event.cause} by its own message"
+        message = Evidence("syslog", "err-disabled", str(event.cause), device, event.at, event.raw)
+        found = _disagreement(network, topology, snapshot, port, said)
+        yield replace(found, evidence=(*found.evidence, message))
+
+
+def _disagreement(
+    network: Network, topology: Topology, snapshot: Snapshot, port: Interface, said: str
+) -> Finding:
+    state = port.err_disabled
+    open_and_closed = state is None and port.oper_status is OperStatus.UP
+    # EX4300's soft shutdown: the link stays up, and every frame is dropped.
+    may = "; a port that is closed with its link up drops in silence" if open_and_closed else ""
+    severity = (
+        Severity.WARNING if state is None else _severity(topology, snapshot.device, port.name)
+    )
+    where = place(network, snapshot.device, port.name)
+    return Finding(
+        Kind.ERR_DISABLED_PORT,
+        severity,
+        Resource(snapshot.device, port.name, state.vlan if state else None),
+        f"{where}: what its channels say of it differs: {clean(said, 300)}{may}",
+        (
+            Evidence(
+                _source(snapshot), "contradiction", clean(said, 300), snapshot.device, snapshot.at
+            ),
+        ),
+        snapshot.at,
         snapshot.at,
     )
 
