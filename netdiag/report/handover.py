@@ -24,14 +24,13 @@ SECRET = "<secret>"  # noqa: S105  (what stands in its place)
 _SHORTEST = 4
 # "snmp-server community public RO", "password 7 0822455D0A16", "username x secret 5 $1$…",
 # "Bearer …" of an HTTP header, and the login in a URL
+_KINDS = r"(?:(?:[05789]|cipher|simple|irreversible-cipher|encrypted|ascii|hex|sha512|read|write|name)\s+)*"
+_VALUE = r"([^\s\"',;\\]+)"
 _PATTERNS = (
-    re.compile(
-        r"(\bcommunity\s+(?:read |write |(?:0|7|cipher|simple|name)\s+)?)(\S+)", re.IGNORECASE
-    ),
+    re.compile(rf"(\bcommunity\s+{_KINDS}){_VALUE}", re.IGNORECASE),
     re.compile(
         r"(\b(?:password|passwd|secret|key-string|auth-password|priv-password|pre-shared-key|wpa-psk)"
-        r"[\"']?\s*(?:[:=]|\s)\s*(?:(?:0|5|7|8|9|cipher|simple|irreversible-cipher|encrypted|ascii|sha512)\s+)?)"
-        r"([^\s\"',;]+)",
+        rf"(?:\\?[\"']?\s*[:=]|\s)\s*\\?[\"']?{_KINDS}){_VALUE}",
         re.IGNORECASE,
     ),
     re.compile(r"(\b(?:Bearer|Basic|Token token=|user_token)\s*)([A-Za-z0-9._~+/=-]{8,})"),
