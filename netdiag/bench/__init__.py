@@ -145,7 +145,7 @@ def run(
 
     real = data_plane == "real"
     if real:
-        _check_real()
+        check_real()
     started = datetime.now(UTC)
     runs: list[Run] = []
     for name in scenario.chosen(kinds):
@@ -160,7 +160,7 @@ def run(
     return Score(data_plane, tuple(runs), (datetime.now(UTC) - started).total_seconds())
 
 
-def _check_real() -> None:
+def check_real() -> None:
     """`UsageError` where this system lets nobody make namespaces: before hours are waited for."""
     from netdiag.lab.kernel.cage import refused
 
@@ -241,7 +241,7 @@ def _f1(named: int, truths: int, meant: int, causes: int) -> float:
 
 
 @contextmanager
-def _stage(plot: Scenario, seed: int, *, real: bool) -> Iterator[_Stage]:
+def _stage(plot: Scenario, seed: int, *, real: bool) -> Iterator[Stage]:
     from netdiag.lab import client, scenario
     from netdiag.store import Store
 
@@ -262,7 +262,7 @@ def _stage(plot: Scenario, seed: int, *, real: bool) -> Iterator[_Stage]:
         os.environ["NETDIAG_LAB"] = str(lab.state_file)
         try:
             with Store(folder / "bench.db") as store:
-                yield _Stage(plot, seed, lab, inventories.load(lab.inventory), store, behind)
+                yield Stage(plot, seed, lab, inventories.load(lab.inventory), store, behind)
         finally:
             lab.stop()
             if before is None:
@@ -272,7 +272,7 @@ def _stage(plot: Scenario, seed: int, *, real: bool) -> Iterator[_Stage]:
 
 
 @dataclass(slots=True)
-class _Stage:
+class Stage:
     """A campus on which one scenario is played."""
 
     plot: Scenario

@@ -11,6 +11,7 @@ import click
 
 from netdiag.cli import common
 from netdiag.cli.bench import bench
+from netdiag.cli.train import reveal, train
 from netdiag.errors import NetdiagError, UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def lab() -> None:
 
 
 lab.add_command(bench)
+lab.add_command(train)
+lab.add_command(reveal)
 
 
 @lab.command()
@@ -208,22 +211,6 @@ def inject(
 
 
 @lab.command()
-@common.as_json
-def reveal(json_: bool) -> None:
-    """Tell the truth of what was injected and is still there."""
-    from netdiag.lab import client
-
-    truths = client.connect().reveal()
-    if json_:
-        common.emit({"schema": "netdiag/incidents/1", "incidents": truths})
-        return
-    if not truths:
-        click.echo("Nothing is injected.")
-    for truth in truths:
-        common.lines(f"{truth['number']}  {truth['kind']}: {truth['description']}")
-
-
-@lab.command()
 @click.argument("number", type=int, required=False)
 def revert(number: int | None) -> None:
     """Take the cause of one incident away, or of all. Ports that were closed stay closed."""
@@ -236,15 +223,17 @@ def revert(number: int | None) -> None:
 @lab.command()
 @common.as_json
 def doctor(json_: bool) -> None:
-    """Say what this machine can do for a practice network."""
+    """Say what this machine can do for a practice network; kernel features are tried, not guessed."""
     from netdiag.lab import client
+    from netdiag.lab.kernel import probe
 
     running = client.state_file().exists()
     found = {
         "simulated": "yes: it needs nothing but this installation",
         "running": str(client.state_file()) if running else "no",
         **{tool: _tool(tool, package) for tool, package in _TOOLS},
-        "real": "not part of this version",
+        **probe.look(),
+        **probe.programs(),
     }
     if json_:
         common.emit({"schema": "netdiag/lab-doctor/1", **found})

@@ -222,6 +222,19 @@ class Lab:
         truths: list[dict[str, Any]] = self._do("reveal")["incidents"]
         return truths
 
+    def train(self, name: str) -> None:
+        """From now on an engineer's time runs, and what is shut or answered counts as a try."""
+        self._do("train", name=name)
+
+    def answer(self, text: str) -> bool:
+        """The engineer's guess, `acc-2 Gi1/0/6` or `none`: whether it is right. It counts as a try."""
+        return bool(self._do("answer", text=text)["right"])
+
+    def training(self) -> dict[str, Any] | None:
+        """The score so far; `None` where nobody trains."""
+        found: dict[str, Any] | None = self._do("reveal")["training"]
+        return found
+
     def renew(self, host: str) -> None:
         """Its user asks for a lease anew."""
         self._do("renew", host=host)

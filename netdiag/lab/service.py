@@ -32,6 +32,7 @@ from netdiag.lab.models import model_for
 from netdiag.lab.noc import Address, Noc
 from netdiag.lab.pace import Pacer, WallPacer
 from netdiag.lab.ssh import Login, host_key, known_hosts_line
+from netdiag.lab.training import Training, is_right, place_of
 
 if TYPE_CHECKING:
     from netdiag.lab.kernel.cage import Cage
@@ -258,6 +259,7 @@ class Operations:
 
     def __init__(self, settings: Settings, lab: _Running, pid: int) -> None:
         self._settings, self._lab, self._campus, self._pid = settings, lab, lab.campus, pid
+        self._training: Training | None = None
 
     def table(self) -> Mapping[str, Operation]:
         """By name."""
@@ -268,6 +270,8 @@ class Operations:
             "inject": self._inject,
             "revert": self._revert,
             "reveal": self._reveal,
+            "train": self._train,
+            "answer": self._answer,
             "renew": self._renew,
             "ping": self._ping,
             "plug": self._plug,
@@ -358,7 +362,42 @@ class Operations:
         return {"reverted": [injected.number for injected in chosen]}
 
     async def _reveal(self, _: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"incidents": [injected.truth for injected in self._campus.incidents.active]}
+        return {
+            "incidents": self._truths(),
+            "training": None if self._training is None else self._score(self._training),
+        }
+
+    def _truths(self) -> list[dict[str, object]]:
+        return [injected.truth for injected in self._campus.incidents.active]
+
+    def _score(self, training: Training) -> dict[str, Any]:
+        names = {(s.name, p.if_index): p.name for s in self._campus.switches() for p in s.ports()}
+        hosts = self._campus.hosts
+        return {
+            **training.score(self._campus.now(), names, self._truths()),
+            "hosts": len(hosts),
+            "hosts_working": sum(host.gateway_answers for host in hosts),
+        }
+
+    async def _train(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        training = Training(str(request["name"]), self._campus.now())
+        if self._training is None:
+            self._campus.subscribe(self._hear)
+        self._training = training
+        return {}
+
+    def _hear(self, event: SwitchEvent, _delivered: bool) -> None:
+        if self._training is not None:
+            self._training.hear(event)
+
+    async def _answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self._training is None:
+            raise UsageError("nobody trains here: `netdiag lab train KIND` begins")
+        switch, port = place = place_of(str(request["text"]))
+        if any(place):
+            self._campus.switch(switch).port(port)  # a name that is none is no guess
+        self._training.answer(self._campus.now(), place)
+        return {"right": is_right(switch, port, self._truths())}
 
     async def _renew(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         self._campus.host(request["host"]).renew()

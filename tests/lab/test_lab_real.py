@@ -278,3 +278,12 @@ def test_an_ordinary_user_has_one_too(tmp_path: Path) -> None:
 def run_as(became: list[str], lab: Lab, node: str, command: list[str]) -> str:
     line = lab.inside(node, command)
     return subprocess.run([*became, *line], capture_output=True, text=True, check=True).stdout
+
+
+def test_the_doctor_tries_what_the_kernel_can() -> None:
+    from netdiag.lab.kernel import probe
+
+    found = probe.look()
+    assert found["real"] == "yes"
+    assert found["storms"] == "bounded by tbf"
+    assert "one bridge a VLAN" in found["VLANs"]

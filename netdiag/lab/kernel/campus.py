@@ -11,12 +11,13 @@ import socket
 import struct
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from netdiag.errors import LabError
 from netdiag.lab import blueprint, frames
-from netdiag.lab.campus import Campus, pool_of
+from netdiag.lab.campus import Campus, Injected, pool_of
 from netdiag.lab.kernel.engine import KernelEngine
 from netdiag.lab.kernel.furniture import Furniture
 from netdiag.lab.kernel.room import raise_file_limit
@@ -31,6 +32,8 @@ _FILES = 400
 """What a lab needs whatever its size, with some room for what is plugged in later."""
 SETTLE_S = 25.0
 _ARRIVALS_PER_S = 40.0
+LONGEST_INCIDENT_S = 1800.0
+"""After this an incident is taken back, so that no storm goes on for a lab's whole life."""
 _TREE_S = 15.0
 
 
@@ -94,6 +97,18 @@ class KernelCampus(Campus):
 
     def make_switch(self, name: str, mac: bytes, **plan: Any) -> SoftSwitch:
         return KernelSwitch(self.kernel, name, mac, stp=self._stp, **plan)
+
+    # --- incidents ---
+
+    def inject(self, kind: str, seed: int = 0, **options: object) -> Injected:
+        """As on the simulator; here it also ends by itself, whatever becomes of whoever made it."""
+        injected = super().inject(kind, seed, **options)
+        self.kernel.after(LONGEST_INCIDENT_S, partial(self._expire, injected))
+        return injected
+
+    def _expire(self, injected: Injected) -> None:
+        if injected in self.incidents.active:
+            self.revert(injected)
 
     # --- the data plane's protocol ---
 

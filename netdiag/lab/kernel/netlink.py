@@ -157,12 +157,12 @@ class Netlink:
         body += u32(10, master) if master is not None else b""
         body += u32(4, mtu) if mtu is not None else b""
         body += attribute(1, mac) if mac is not None else b""
-        self._ask(RTM_NEWLINK, _LINK.pack(0, 0, 0, flags, mask) + body)
+        self.ask(RTM_NEWLINK, _LINK.pack(0, 0, 0, flags, mask) + body)
 
     def delete_link(self, name: str) -> None:
         """Takes a device away, with its other end; one that is gone already is no error."""
         try:
-            self._ask(RTM_DELLINK, _LINK.pack(0, 0, 0, 0, 0) + text(3, name))
+            self.ask(RTM_DELLINK, _LINK.pack(0, 0, 0, 0, 0) + text(3, name))
         except OSError as exc:
             if exc.errno != errno.ENODEV:
                 raise
@@ -178,7 +178,7 @@ class Netlink:
         parameters = rate + bytes(12) + struct.pack("=III", queue, burst, 0)
         options = nested(2, attribute(1, parameters), u32(6, burst))
         message = struct.pack("=BxxxiIII", 0, index, 0x10000, 0xFFFFFFFF, 0)
-        self._ask(RTM_NEWQDISC, message + text(1, "tbf") + options, _CREATE | _REPLACE)
+        self.ask(RTM_NEWQDISC, message + text(1, "tbf") + options, _CREATE | _REPLACE)
 
     def drop_bpdus(self, index: int) -> None:
         """Frames to 01:80:c2:00:00:00 neither leave nor enter there.
@@ -187,7 +187,7 @@ class Netlink:
         """
         # clsact, then u32 on both of its sides: the address' two halves lie 14 and 12 before the packet.
         qdisc = struct.pack("=BxxxiIII", 0, index, 0xFFFF0000, 0xFFFFFFF1, 0)
-        self._ask(RTM_NEWQDISC, qdisc + text(1, "clsact"), _CREATE | _REPLACE)
+        self.ask(RTM_NEWQDISC, qdisc + text(1, "clsact"), _CREATE | _REPLACE)
         keys = struct.pack("!IIii", 0x0000FFFF, 0x00000180, 0, 0)[:8] + struct.pack("=ii", -16, 0)
         keys += struct.pack("!II", 0xFFFFFFFF, 0xC2000000) + struct.pack("=ii", -12, 0)
         selector = attribute(5, struct.pack("=BBBBHHhhI", 1, 0, 2, 0, 0, 0, 0, 0, 0) + keys)
@@ -196,29 +196,29 @@ class Netlink:
         for side in (0xFFFFFFF3, 0xFFFFFFF2):
             message = struct.pack("=BxxxiIII", 0, index, 0, side, 1 << 16 | socket.htons(3))
             body = message + text(1, "u32") + nested(2, selector, action)
-            self._ask(RTM_NEWTFILTER, body, _CREATE | _EXCLUSIVE)
+            self.ask(RTM_NEWTFILTER, body, _CREATE | _EXCLUSIVE)
 
     def add_address(self, index: int, ip: bytes, prefix: int, broadcast: bytes) -> None:
         """Gives a device an IPv4 address."""
         body = attribute(1, ip) + attribute(2, ip) + attribute(4, broadcast)
         message = struct.pack("=BBBBI", socket.AF_INET, prefix, 0, 0, index) + body
-        self._ask(RTM_NEWADDR, message, _CREATE | _REPLACE)
+        self.ask(RTM_NEWADDR, message, _CREATE | _REPLACE)
 
     def delete_address(self, index: int, ip: bytes, prefix: int) -> None:
         """Takes one away; routes that used it go too."""
         message = struct.pack("=BBBBI", socket.AF_INET, prefix, 0, 0, index) + attribute(2, ip)
-        self._ask(RTM_DELADDR, message)
+        self.ask(RTM_DELADDR, message)
 
     def add_default_route(self, index: int, gateway: bytes) -> None:
         """By way of that gateway."""
         # AF_INET, table main, protocol static, scope universe, type unicast
         message = struct.pack("=BBBBBBBBI", socket.AF_INET, 0, 0, 0, 254, 4, 0, 1, 0)
-        self._ask(RTM_NEWROUTE, message + attribute(5, gateway) + u32(4, index), _CREATE | _REPLACE)
+        self.ask(RTM_NEWROUTE, message + attribute(5, gateway) + u32(4, index), _CREATE | _REPLACE)
 
     def _create(self, message: bytes) -> None:
-        self._ask(RTM_NEWLINK, message, _CREATE | _EXCLUSIVE)
+        self.ask(RTM_NEWLINK, message, _CREATE | _EXCLUSIVE)
 
-    def _ask(self, kind: int, message: bytes, flags: int = 0) -> None:
+    def ask(self, kind: int, message: bytes, flags: int = 0) -> None:
         """One request; `OSError` with the kernel's errno where it refuses."""
         for _ in self._exchange(kind, message, _REQUEST | _ACK | flags):
             pass
