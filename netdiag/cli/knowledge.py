@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from netdiag.store import Store
 
 _both = options(db_option, as_json)
-_BAR = 24
+_BAR = 10
 
 
 @click.group(short_help="The knowledge base: search, show, add, sync, trends, review.")

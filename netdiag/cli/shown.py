@@ -14,8 +14,10 @@ from netdiag.text import clean, unescape_markdown
 if TYPE_CHECKING:
     from netdiag.kb import Article
     from netdiag.store import Store
-    from netdiag.ticket import Action, Ticket
+    from netdiag.ticket import Action, Entry, Ticket
 
+_LAST = 3
+"""So many lines of the timeline say what a command has just done."""
 _MARK = {
     "proven": ("ok     ", "green"),
     "failed": ("FAILED ", "bold red"),
@@ -179,19 +181,23 @@ def _questions(t: Ticket) -> None:
         say(f"  ask: {question}", style="cyan")
 
 
-def print_ticket(kept: Ticket, *, json_: bool, store: Store) -> None:
-    """The ticket with everything on it, for people or as JSON."""
-    actions = store.journal.actions(kept.id)
+def print_ticket(kept: Ticket, *, json_: bool, store: Store, whole: bool = False) -> None:
+    """The ticket for people, where it stands now or with everything on it; as JSON always everything."""
+    actions, at = store.journal.actions(kept.id), datetime.now(UTC)
     if json_:
         from netdiag import report
 
-        emit(report.ticket_json(kept, actions, at=datetime.now(UTC)))
+        emit(report.ticket_json(kept, actions, at=at))
+    elif whole:
+        ticket(kept, actions, at=at)
     else:
-        ticket(kept, actions, at=datetime.now(UTC))
+        _head(kept, at)
+        _log(kept.timeline[-_LAST:])
+        say(f"netdiag ticket show {kept.id} shows everything", style="dim")
 
 
-def ticket(t: Ticket, actions: Sequence[Action], *, at: datetime) -> None:
-    """The whole ticket, in the order in which it happened."""
+def _head(t: Ticket, at: datetime) -> None:
+    """Who called, how long it may take, what to ask."""
     from netdiag import ticket as tickets
 
     say(
@@ -209,6 +215,16 @@ def ticket(t: Ticket, actions: Sequence[Action], *, at: datetime) -> None:
         say(f"  {line}", style=style)
     if not t.closed:
         _questions(t)
+
+
+def _log(entries: Iterable[Entry]) -> None:
+    for entry in entries:
+        say(f"  {entry.at:%H:%M:%S}  {entry.who}: {entry.text}", style="dim")
+
+
+def ticket(t: Ticket, actions: Sequence[Action], *, at: datetime) -> None:
+    """The whole ticket, in the order in which it happened."""
+    _head(t, at)
     if t.diagnosis:
         diagnosis(t.diagnosis)
     if actions:
@@ -229,8 +245,7 @@ def ticket(t: Ticket, actions: Sequence[Action], *, at: datetime) -> None:
         )
     if t.verification:
         verification(t)
-    for entry in t.timeline:
-        say(f"  {entry.at:%H:%M:%S}  {entry.who}: {entry.text}", style="dim")
+    _log(t.timeline)
     if t.fix:
         say(f"fix: {t.fix}")
     if t.diagnosis:

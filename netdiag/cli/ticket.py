@@ -83,7 +83,7 @@ def list_(everything: bool, breached: bool, db: Path | None, json_: bool) -> Non
 def show(ticket_id: str, db: Path | None, json_: bool) -> None:
     """Who called, what was found, what was done, whether it is over."""
     with common.open_store(db) as store:
-        print_ticket(store.ticket(ticket_id), json_=json_, store=store)
+        print_ticket(store.ticket(ticket_id), json_=json_, store=store, whole=True)
 
 
 @ticket.command(short_help="Add a note.")
