@@ -163,6 +163,7 @@ def look(
         captures = tuple(future.result() for future in (*heard, *holders))
     if not known and (known := _addresses(snapshots)):
         captures += tuple(_holders(source, known) for source in where)
+    captures += tuple(_refusals(c, tell) for c in captures if c.unanswered_vlans)
     store.add_snapshots(snapshots)
     log, log_errors = _read_log(inventory.site.syslog_files, since=at - HISTORY)
     network = Network(
@@ -328,6 +329,22 @@ def _holders(source: str, addresses: Sequence[str]) -> Capture:
     except NetdiagError as exc:
         why = SourceError("probe", f"addresses used twice, at {source}", str(exc))
         return Capture(source=source, errors=(why,))
+
+
+def _refusals(unanswered: Capture, tell: Tell) -> Capture:
+    """No offer is not enough to tell a dead server from an empty pool: one that lives refuses."""
+    from netdiag.collect import wire
+
+    source = unanswered.source
+    tell(f"no DHCP offer at {source}: asking for an address that a living server must refuse")
+    try:
+        heard = wire.probe(
+            source, vlans=unanswered.unanswered_vlans, what=("dhcp-refusal",), window_s=1.0
+        )
+    except NetdiagError as exc:
+        why = SourceError("probe", f"whether a DHCP server lives, at {source}", str(exc))
+        return Capture(source=source, errors=(why,))
+    return replace(heard, probed_vlans=(), unanswered_vlans=())
 
 
 def _read_log(

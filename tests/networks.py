@@ -75,6 +75,8 @@ class Campus:
     captures: list[Capture] = field(default_factory=list)
     baselines: list[Baseline] = field(default_factory=list)
     rates: dict[tuple[str, str], float] = field(default_factory=dict)
+    passing: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
+    """Other rates of a port, by Rate's own names."""
     extra_fdb: dict[str, list[FdbEntry]] = field(default_factory=lambda: defaultdict(list))
     site: Site = SITE
 
@@ -322,7 +324,8 @@ class Campus:
         )
 
     def _rate(self, name: str, port: Interface) -> Rate:
-        return Rate(port.name, 5.0, in_broadcast_pps=self.rates.get((name, port.name), 2.0))
+        more = self.passing.get((name, port.name), {})
+        return Rate(port.name, 5.0, in_broadcast_pps=self.rates.get((name, port.name), 2.0), **more)
 
     def _up(self, device: str, port: str) -> bool:
         return self.ports[device][port].oper_status is OperStatus.UP

@@ -1,8 +1,8 @@
 """Asking the wire who serves: DHCPDISCOVER, DHCPv6 SOLICIT, router solicitation, ARP and loop probe.
 
-Rules: never a DHCPREQUEST, so nothing is ever leased; one client address per sensor, made up
-locally and always the same, so that no pool fills; at most 250 frames a second unless told otherwise,
-half of what storm-control usually allows; scapy builds the frames.
+Rules: no DHCPREQUEST but one that must be refused, so nothing is ever leased; one client address per
+sensor, made up locally and always the same, so that no pool fills; at most 250 frames a second unless
+told otherwise, half of what storm-control usually allows; scapy builds the frames.
 """
 
 from __future__ import annotations
@@ -151,7 +151,12 @@ def questions(
     mac: str, vlans: Sequence[int | None], what: Sequence[str], xid: int
 ) -> list[Question]:
     """Every question into every VLAN (`None`: untagged); transaction ids count up from `xid`."""
-    builders = {"dhcp": _discover, "dhcp6": _solicit, "ra": _router_solicitation}
+    builders = {
+        "dhcp": _discover,
+        "dhcp-refusal": _refusable,
+        "dhcp6": _solicit,
+        "ra": _router_solicitation,
+    }
     built = {name: bytes(builders[name](mac, 0)) for name in what if name in builders}
     asked = []
     for number, vlan in enumerate(vlans):
@@ -167,7 +172,7 @@ def questions(
     return asked
 
 
-_XID = {"dhcp": (34, 46, 4), "dhcp6": (54, 63, 3)}
+_XID = {"dhcp": (34, 46, 4), "dhcp-refusal": (34, 46, 4), "dhcp6": (54, 63, 3)}
 """Where UDP and the transaction id begin, and the length of that."""
 
 
@@ -251,6 +256,19 @@ def _tagged(vlan: int | None, packet: Any) -> bytes:
 
 
 def _discover(mac: str, xid: int) -> Any:
+    wanted = ("param_req_list", [1, 3, 6, 15, 28, 51, 54])
+    return _dhcp(mac, xid, [("message-type", "discover"), ("vendor_class_id", b"netdiag"), wanted])
+
+
+def _refusable(mac: str, xid: int) -> Any:
+    """A client that comes from elsewhere with an address of no network (RFC 5737).
+
+    A server that knows its segment refuses it (RFC 2131, 4.3.2), also when it has nothing to offer.
+    """
+    return _dhcp(mac, xid, [("message-type", "request"), ("requested_addr", "192.0.2.1")])
+
+
+def _dhcp(mac: str, xid: int, options: list[Any]) -> Any:
     from scapy.layers.dhcp import BOOTP, DHCP
     from scapy.layers.inet import IP, UDP
     from scapy.layers.l2 import Ether
@@ -261,14 +279,7 @@ def _discover(mac: str, xid: int) -> Any:
         / IP(src=_NO_ADDRESS, dst="255.255.255.255")
         / UDP(sport=68, dport=67)
         / BOOTP(op=1, htype=1, hlen=6, xid=xid, flags=0x8000, chaddr=hardware)
-        / DHCP(
-            options=[
-                ("message-type", "discover"),
-                ("vendor_class_id", b"netdiag"),
-                ("param_req_list", [1, 3, 6, 15, 28, 51, 54]),
-                "end",
-            ]
-        )
+        / DHCP(options=[*options, "end"])
     )
 
 

@@ -1,7 +1,7 @@
 """PURE. Findings to ranked causes: what explains the most with the least.
 
-Families take findings in the order of their reach: storms and loops, rogue servers, cut links, then
-single ports and services. A finding is explained once. Rules: one thing that shows as several kinds
+Families take findings in the order of their reach: storms and loops, rogue servers, bad links and cut ones,
+then single ports and services. A finding is explained once. Rules: one thing that shows as several kinds
 is one cause with `also`; a storm's closed uplink, and what is dark behind it, are effects; a warning
 alone is no cause; no finding, no cause.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdiag.causes import cut, rogue, single, storm
+from netdiag.causes import cut, link, rogue, single, storm
 from netdiag.causes.draft import Case, Draft
 from netdiag.model import Cause, Finding, Network, Severity
 from netdiag.topology import Topology
@@ -24,7 +24,8 @@ _STALE = 0.2
 def rank(findings: Sequence[Finding], network: Network, topology: Topology) -> tuple[Cause, ...]:
     """The causes, the one to start with first; independent of the order of the findings."""
     case = Case(network, topology, tuple(sorted(findings, key=lambda f: f.id)))
-    drafts = [*storm.causes(case), *rogue.causes(case), *cut.causes(case), *single.causes(case)]
+    families = (storm, rogue, link, cut, single)
+    drafts = [draft for family in families for draft in family.causes(case)]
     drafts.sort(key=_worst_first)
     return tuple(_cause(n, draft) for n, draft in enumerate(drafts, 1))
 

@@ -30,14 +30,90 @@ _WORDS = {
 
 def causes(case: Case) -> list[Draft]:
     """Servers before ports, for a server's closed port is one cause; then everything left."""
-    return [*_servers(case), *_closed_ports(case), *_addresses(case), *_rest(case)]
+    return [
+        *_starved(case),
+        *_servers(case),
+        *_closed_ports(case),
+        *_addresses(case),
+        *_flooders(case),
+        *_rest(case),
+    ]
+
+
+# --- floods --------------------------------------------------------------------------------------
+
+
+def _starved(case: Case) -> list[Draft]:
+    """Who asks for every lease is why there is none left."""
+    drafts = []
+    for finding in case.of(Kind.DHCP_STARVATION):
+        draft = _port_draft(finding, 0.85 if finding.resource.interface else 0.5, finding.summary)
+        draft.because = case.take([finding])
+        service = (Kind.DHCP_SERVER_DOWN, Kind.DHCP_POOL_EXHAUSTED)
+        draft.explains = case.take(f for f in case.of(*service) if _same_vlan(f, finding))
+        draft.also = tuple(sorted({f.kind for f in draft.explains}))
+        drafts.append(draft)
+    return _by_place(drafts)
+
+
+def _by_place(drafts: list[Draft]) -> list[Draft]:
+    """Two looks at one flood are one cause."""
+    found: dict[tuple[str | None, ...], Draft] = {}
+    for draft in drafts:
+        key = (draft.resource.device, draft.resource.interface, draft.resource.mac)
+        first = found.setdefault(key, draft)
+        if first is not draft:
+            first.because += draft.because
+            first.explains += draft.explains
+    return list(found.values())
+
+
+def _same_vlan(a: Finding, b: Finding) -> bool:
+    return None in {a.resource.vlan, b.resource.vlan} or a.resource.vlan == b.resource.vlan
+
+
+def _flooders(case: Case) -> list[Draft]:
+    """Who fills address tables, or every port of a switch; a full table makes switches flood."""
+    return [*_overflows(case), *_streams(case)]
+
+
+def _streams(case: Case) -> list[Draft]:
+    """The switch where a stream comes in at an edge port, and everything that it floods."""
+    drafts = []
+    for kind in (Kind.MULTICAST_STORM, Kind.UNKNOWN_UNICAST_FLOODING):
+        found = sorted(case.of(kind), key=lambda f: (f.resource.interface is None, f.id))
+        placed = [f for f in found if f.resource.interface] or found[:1]
+        for main in placed:
+            draft = _port_draft(main, 0.85 if main.resource.interface else 0.5, main.summary)
+            draft.because = case.take([main])
+            drafts.append(draft)
+        if drafts and placed:
+            drafts[-1].explains += case.take([*case.of(kind), *case.of(Kind.CONGESTED_LINK)])
+    return drafts
+
+
+def _overflows(case: Case) -> list[Draft]:
+    drafts = []
+    for finding in case.of(Kind.MAC_TABLE_OVERFLOW):
+        draft = _port_draft(finding, 0.9, finding.summary)
+        draft.because = case.take([finding])
+        flooded = (Kind.UNKNOWN_UNICAST_FLOODING, Kind.MAC_FLAPPING, Kind.CONGESTED_LINK)
+        draft.explains = case.take(case.of(*flooded, warnings=True))
+        draft.also = tuple(sorted({f.kind for f in draft.explains}))
+        drafts.append(draft)
+    return drafts
 
 
 # --- servers -------------------------------------------------------------------------------------
 
 
 def _servers(case: Case) -> list[Draft]:
-    return [_server(case, f) for f in case.of(Kind.DHCP_SERVER_DOWN) if case.take([f])]
+    down = [_server(case, f) for f in case.of(Kind.DHCP_SERVER_DOWN) if case.take([f])]
+    return [*down, *(_empty(f) for f in case.take(case.of(Kind.DHCP_POOL_EXHAUSTED)))]
+
+
+def _empty(finding: Finding) -> Draft:
+    return _port_draft(finding, 0.85, finding.summary)
 
 
 def _server(case: Case, finding: Finding) -> Draft:
@@ -202,7 +278,7 @@ def _rest(case: Case) -> list[Draft]:
         order = list(Severity)
         main = min(group, key=lambda f: (order.index(f.severity), f.kind, f.id))
         because = case.take(group)
-        draft = _port_draft(main, 0.5, main.summary)
+        draft = _port_draft(main, 0.8 if main.resource.interface else 0.5, main.summary)
         draft.because = because
         draft.also = tuple(sorted({f.kind for f in because}))
         drafts.append(draft)

@@ -101,6 +101,18 @@ def _closed(case: Case) -> list[Closed]:
     return sorted(found, key=lambda c: (len(c.beyond), c.device, sort_key(c.interface)))
 
 
+def _circles(case: Case, evidence: list[Finding]) -> bool:
+    """More than one card's stream of multicasts or unicasts, or one address at two ports."""
+    if _closed_edges(case) or any(
+        f.kind in {Kind.LAYER2_LOOP, Kind.BROADCAST_STORM} for f in evidence
+    ):
+        return True
+    flapping = [f for f in evidence if f.kind is Kind.MAC_FLAPPING]
+    if len({f.resource.mac for f in flapping} - {None}) > 1 or len(flapping) > 1:
+        return True
+    return any(f.resource.mac is None for f in flapping)
+
+
 def _quiet(case: Case, device: str) -> bool:
     """It answers, was measured, and no storm comes in anywhere."""
     snapshot = case.network.snapshot(device)
@@ -112,6 +124,8 @@ def _quiet(case: Case, device: str) -> bool:
 def _next(case: Case, closed: list[Closed], done: set[str]) -> Draft | None:
     past = {f.id for f in case.of(*_STORM) if _is_closed_ports_own(case, f)}
     evidence = [f for f in case.of(*_STORM, *_LOOP) if f.id not in past]
+    if not closed and not _circles(case, evidence):
+        return None
     if not evidence and not closed and not _closed_edges(case):
         return None
     found = _places(case, closed, done)

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from netdiag.checks.address import arp_spoofing, duplicate_address
 from netdiag.checks.dhcp import (
+    dhcp_pool_exhausted,
     dhcp_server_down,
     dhcp_starvation,
     rogue_dhcp6_server,
@@ -19,10 +20,27 @@ from netdiag.checks.dhcp import (
     rogue_router_advertisement,
 )
 from netdiag.checks.flood import multicast_storm, unknown_unicast_flooding
+from netdiag.checks.guard import (
+    bpdu_guard_violation,
+    mac_table_overflow,
+    port_security_violation,
+)
+from netdiag.checks.link import (
+    congested_link,
+    link_flapping,
+    lossy_link,
+    unidirectional_link,
+)
 from netdiag.checks.loop import layer2_loop, mac_flapping
 from netdiag.checks.port import admin_down_port, err_disabled_port, uplink_down
 from netdiag.checks.reach import device_unreachable
 from netdiag.checks.seen import not_checked
+from netdiag.checks.setting import (
+    duplex_mismatch,
+    mtu_mismatch,
+    vlan_missing_on_trunk,
+    wrong_access_vlan,
+)
 from netdiag.checks.storm import broadcast_storm
 from netdiag.checks.wire import stp_root_change
 from netdiag.model import Evidence, Finding, Kind, Network, Severity
@@ -47,9 +65,21 @@ CHECKS: Mapping[Kind, Check] = {
     Kind.ROGUE_ROUTER_ADVERTISEMENT: rogue_router_advertisement,
     Kind.DHCP_SERVER_DOWN: dhcp_server_down,
     Kind.DHCP_STARVATION: dhcp_starvation,
+    Kind.DHCP_POOL_EXHAUSTED: dhcp_pool_exhausted,
     Kind.DUPLICATE_ADDRESS: duplicate_address,
     Kind.ARP_SPOOFING: arp_spoofing,
     Kind.STP_ROOT_CHANGE: stp_root_change,
+    Kind.MAC_TABLE_OVERFLOW: mac_table_overflow,
+    Kind.PORT_SECURITY_VIOLATION: port_security_violation,
+    Kind.BPDU_GUARD_VIOLATION: bpdu_guard_violation,
+    Kind.LINK_FLAPPING: link_flapping,
+    Kind.LOSSY_LINK: lossy_link,
+    Kind.UNIDIRECTIONAL_LINK: unidirectional_link,
+    Kind.CONGESTED_LINK: congested_link,
+    Kind.DUPLEX_MISMATCH: duplex_mismatch,
+    Kind.MTU_MISMATCH: mtu_mismatch,
+    Kind.VLAN_MISSING_ON_TRUNK: vlan_missing_on_trunk,
+    Kind.WRONG_ACCESS_VLAN: wrong_access_vlan,
 }
 _SEVERITIES = tuple(Severity)
 """The worst first."""

@@ -34,6 +34,7 @@ _VIRTUAL = ("00:00:5e:00:", "00:00:0c:07:ac:", "00:00:0c:9f:f", "00:07:b4:00:", 
 _MOST_DUPLICATES = 3
 """Addresses that one misconfigured station doubles at once; more is another thing."""
 
+_CLAIMS = 3
 _FORGED = 5
 """Answers that nobody asked for: a gratuitous one or two are normal."""
 
@@ -59,10 +60,37 @@ def duplicate_address(network: Network, topology: Topology) -> Iterable[Finding]
 
 def arp_spoofing(network: Network, topology: Topology) -> Iterable[Finding]:
     """One finding for each card that keeps answering for others' addresses, though nobody asks."""
+    told = set()
     for capture in network.captures:
         for mac in sorted(_forgers(network, capture)):
+            told.add(mac)
             stolen = [c for c in capture.arp_conflicts if mac in c.macs]
             yield _forged(network, topology, capture, mac, stolen)
+    for capture, mac, stolen in _claimed(network):
+        if mac not in told:
+            yield _forged(network, topology, capture, mac, stolen)
+
+
+def _claimed(network: Network) -> Iterator[tuple[Capture, str, list[ArpConflict]]]:
+    """Who answers unasked for the network's own addresses, whose holder this capture did not hear.
+
+    The holder answers those who ask it, and a sensor seldom hears that.
+    """
+    infrastructure = _infrastructure(network)
+    own = {i.mac for s in (*network.snapshots, *network.history) for i in s.interfaces if i.mac}
+    holders: dict[str, set[str]] = {}
+    for snapshot in (*network.history, *network.snapshots):
+        for entry in snapshot.arp:
+            if entry.ip in infrastructure and entry.mac in own:
+                holders.setdefault(entry.ip, set()).add(entry.mac)
+    for capture in network.captures:
+        by_mac: dict[str, list[ArpConflict]] = {}
+        for ip, mac, times in capture.arp_unasked:
+            held = holders.get(ip, set()) - {mac}
+            if held and mac not in own and not mac.startswith(_VIRTUAL) and times >= _CLAIMS:
+                macs = (*sorted(held), mac)
+                by_mac.setdefault(mac, []).append(ArpConflict(ip, macs, None, ((mac, times),)))
+        yield from ((capture, mac, stolen) for mac, stolen in sorted(by_mac.items()))
 
 
 def _forgers(network: Network, capture: Capture) -> frozenset[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from netdiag.model import (
     ErrDisableCause,
@@ -30,6 +30,8 @@ from netdiag.topology.unrest import RECENT, is_present, recent_events, restless,
 
 _REPEATS = 0.9
 """Copies of earlier frames: their share in a loop is near 1."""
+_GOES_ON, _STILL, _APART = timedelta(minutes=10), timedelta(minutes=1), timedelta(seconds=10)
+_ONE_MESSAGE = timedelta(seconds=1)
 _ENOUGH = 0.5
 """The weight from which a suspected port is named."""
 
@@ -237,9 +239,38 @@ def mac_flapping(network: Network, topology: Topology) -> Iterable[Finding]:
                 (long_name(event.interface), long_name(event.other_interface)), key=sort_key
             )
             pairs[event.device or "?", a, b].append(event)
-    for (device, a, b), events in sorted(pairs.items()):
-        often = any(id(e) in flapping for e in events)
+    for (device, a, b), events in sorted(_going_on(network, pairs).items()):
+        often = any(id(e) in flapping for e in events) or _keeps_on(network, events)
         yield _flapping(device, a, b, events, Severity.MINOR if often else Severity.WARNING)
+
+
+def _going_on(
+    network: Network, present: dict[tuple[str, str, str], list[LogEvent]]
+) -> dict[tuple[str, str, str], list[LogEvent]]:
+    """With the messages of the last minutes: one address at two ports makes no storm, and goes on."""
+    pairs = {key: list(events) for key, events in present.items()}
+    for event in network.events():
+        if event.event != "mac-flap" or not (
+            event.at and event.interface and event.other_interface
+        ):
+            continue
+        if timedelta(0) <= network.at - event.at <= _GOES_ON:
+            ports = (long_name(event.interface), long_name(event.other_interface))
+            a, b = sorted(ports, key=sort_key)
+            same = pairs.setdefault((event.device or "?", a, b), [])
+            if not any(e.at and abs(e.at - event.at) < _ONE_MESSAGE for e in same):
+                same.append(event)
+    return {
+        key: events for key, events in pairs.items() if key in present or _keeps_on(network, events)
+    }
+
+
+def _keeps_on(network: Network, events: list[LogEvent]) -> bool:
+    """One and the same address again and again, and still: more than a laptop that moves."""
+    times = [e.at for e in events if e.at is not None]
+    one = len({e.mac for e in events}) == 1
+    still = bool(times) and network.at - max(times) <= _STILL
+    return one and still and len(times) > 1 and max(times) - min(times) >= _APART
 
 
 def _flapping(device: str, a: str, b: str, events: list[LogEvent], how: Severity) -> Finding:

@@ -108,5 +108,5 @@ def _told(network: Network, topology: Topology, snapshot: Snapshot) -> Iterator[
 
 
 def _resource(topology: Topology, vlan: int | None, mac: str) -> Resource:
-    edge = topology.trace(mac).edge
+    edge = topology.trace(mac).edge or topology.toward_root(mac)
     return Resource(edge.device if edge else None, edge.interface if edge else None, vlan, mac)

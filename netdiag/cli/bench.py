@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,6 +29,22 @@ if TYPE_CHECKING:
 @click.option(
     "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw the scores as an SVG."
 )
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option(
+    "--restore", is_flag=True, help="Also repair, or play the person on site, and take the time."
+)
+@click.option(
+    "--from",
+    "earlier",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Take the runs of these --json outputs instead of running anything.",
+)
+@click.option(
+    "--write-readme",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Put the table of kinds and misses between the markers of that file.",
+)
 @common.as_json
 def bench(
     data_plane: str,
@@ -38,6 +54,10 @@ def bench(
     out: Path | None,
     keep_all: bool,
     picture: Path | None,
+    jobs: int,
+    restore: bool,
+    earlier: tuple[Path, ...],
+    write_readme: Path | None,
     json_: bool,
 ) -> None:
     """The scoreboard: incidents on fresh networks, diagnosed blind, held against the truth.
@@ -47,7 +67,11 @@ def bench(
     import platformdirs
 
     from netdiag import bench as board
+    from netdiag.bench import rows
 
+    if earlier:
+        _from_files(earlier, data_plane, write_readme)
+        return
     folder = out or platformdirs.user_state_path("netdiag") / "bench"
     found = board.run(
         data_plane=data_plane,
@@ -55,17 +79,58 @@ def bench(
         seeds=range(first_seed, first_seed + seeds),
         evidence=folder,
         keep_all=keep_all,
+        jobs=jobs,
+        restoring=restore,
         done=_print_run,
     )
     if picture is not None:
         from netdiag.bench.picture import svg
 
         common.write_file(picture, svg(found))
+    if write_readme is not None:
+        _write(write_readme, [rows.report(found)], data_plane)
     if json_:
-        common.emit(board.report(found))
+        common.emit(rows.report(found))
     else:
         _print_score(found)
     sys.exit(0 if all(r.right for r in found.runs) else 1)
+
+
+def _from_files(files: Sequence[Path], data_plane: str, readme: Path | None) -> None:
+    """The table of earlier runs, on the terminal or into a file."""
+    import json
+
+    from netdiag.bench import table
+    from netdiag.errors import UsageError
+
+    reports = []
+    for file in files:
+        try:
+            report = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as exc:
+            raise UsageError(f"{file} is no output of `lab bench --json`: {exc}") from exc
+        if not isinstance(report, dict) or report.get("schema") != "netdiag/bench/1":
+            raise UsageError(f"{file} is no output of `lab bench --json`")
+        reports.append(report)
+    if readme is not None:
+        _write(readme, reports, data_plane)
+    else:
+        click.echo(table.markdown(table.latest(reports), data_plane, _command(reports, data_plane)))
+
+
+def _write(readme: Path, reports: Sequence[Mapping[str, Any]], data_plane: str) -> None:
+    from netdiag.bench import table
+
+    text = readme.read_text(encoding="utf-8")
+    kept = table.latest(reports)
+    made = table.markdown(kept, data_plane, _command(reports, data_plane))
+    readme.write_text(table.write_into(text, made, data_plane), encoding="utf-8")
+
+
+def _command(reports: Sequence[Mapping[str, Any]], data_plane: str) -> str:
+    seeds = max((row["seed"] for r in reports for row in r["scenarios"]), default=0) + 1
+    plane = f" --data-plane {data_plane}" if data_plane != "soft" else ""
+    return f"netdiag lab bench{plane} --seeds {seeds}"
 
 
 def _print_run(r: Run) -> None:

@@ -179,6 +179,7 @@ class Reader:
             surges=self._levels.surges(storms, self._storms.sources),
             arp_scans=self._storms.scans(own),
             arp_conflicts=self._wire.conflicts(),
+            arp_unasked=self._wire.unasked(),
             dhcp_floods=self._dhcp.floods(),
             stp_roots=self._wire.roots(),
             topology_changes=self._wire.changes(),

@@ -29,6 +29,7 @@ _TOGETHER = timedelta(seconds=3)
 _BACK = timedelta(minutes=5)
 """An address claimed again by its first holder within this time was never given up."""
 _MAX_CLAIMS = 50_000
+_SEVERAL = 3
 _MAX_PREFIXES = 256
 _VIRTUAL = (
     "00:00:5e:00:01:",  # VRRP, CARP (RFC 9568)
@@ -52,6 +53,7 @@ class _Claim:
     replies: dict[str, datetime] = field(default_factory=dict)
     together: set[str] = field(default_factory=set)
     unasked: dict[str, int] = field(default_factory=dict)
+    announced: dict[str, int] = field(default_factory=dict)
 
 
 class Wire:
@@ -95,12 +97,17 @@ class Wire:
             return
         vlan = stack[0] if stack else None
         if self._stations.room((mac, ip, vlan)):
-            self._stations[mac, ip, vlan] = Station(mac, ip, vlan, at)
+            known = self._stations.get((mac, ip, vlan))
+            replied = line.number("op") == 2 and line.text("tpa") != ip
+            replied = replied or (known is not None and known.replied)
+            self._stations[mac, ip, vlan] = Station(mac, ip, vlan, at, replied)
         if at is None or not self._claims.room((ip, stack)):
             return
         claim = self._claims.setdefault((ip, stack), _Claim())
         announced = line.text("tpa") == ip
         _turn(claim, mac, at, announced=announced)
+        if announced and not mac.startswith(_VIRTUAL):
+            claim.announced[mac] = claim.announced.get(mac, 0) + 1
         if line.number("op") == 2 and not announced:
             _judge_last(claim, mac, self._asked.get((ip, stack), ()))
             _reply(claim, mac, at)
@@ -132,6 +139,16 @@ class Wire:
                 unasked = tuple((mac, n) for mac, n in claim.unasked.items() if mac in macs)
                 found.append(ArpConflict(ip, macs, stack[0] if stack else None, unasked))
         return tuple(found)
+
+    def unasked(self) -> tuple[tuple[str, str, int], ...]:
+        """(IP, MAC, times) of answers to no question: one or two announce, a forger goes on."""
+        found: dict[tuple[str, str], int] = {}
+        for (ip, stack), claim in self._claims.items():
+            for mac in tuple(claim.replies):
+                _judge_last(claim, mac, self._asked.get((ip, stack), ()))
+            for mac, times in (*claim.unasked.items(), *claim.announced.items()):
+                found[ip, mac] = found.get((ip, mac), 0) + times
+        return tuple((ip, mac, n) for (ip, mac), n in sorted(found.items()) if n >= _SEVERAL)
 
     # router advertisements
 

@@ -90,16 +90,26 @@ def _interfaces(
     rows = mib_if.interfaces(view, known.ports, mib_if.counters(view, at, reading.counted_at))
     trunks = mib_bridge.tagged_ports(view, known) | mib_cisco.trunks(view)
     vlans = mib_bridge.pvids(view, known) | mib_cisco.access_vlans(view)
+    carried = _carried(view, known)
     return tuple(
         replace(
             row,
             trunk=trunks.get(row.if_index or 0),
+            vlans=carried.get(row.if_index or 0) if trunks.get(row.if_index or 0) else None,
             access_vlan=None if trunks.get(row.if_index or 0) else vlans.get(row.if_index or 0),
         )
         if row.if_index in trunks or row.if_index in vlans
         else row
         for row in rows
     )
+
+
+def _carried(view: View, known: mib_bridge.BridgePorts) -> dict[int, tuple[int, ...]]:
+    """The VLANs of trunks: what Cisco lets through, of the VLANs that it has; else what leaves there."""
+    configured = frozenset(mib_cisco.vtp_vlans(view))
+    cisco = {i: vlans & configured for i, vlans in mib_cisco.trunk_vlans(view).items()}
+    found = mib_bridge.trunk_vlans(view, known) | (cisco if configured else {})
+    return {if_index: tuple(sorted(vlans)) for if_index, vlans in found.items()}
 
 
 def _with_closed(

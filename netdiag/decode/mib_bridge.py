@@ -115,6 +115,17 @@ def tagged_ports(view: View, known: BridgePorts) -> dict[int, bool]:
     return tagged
 
 
+def trunk_vlans(view: View, known: BridgePorts) -> dict[int, frozenset[int]]:
+    """The VLANs that leave by a port, tagged or not, by ifIndex (dot1qVlanCurrentEgressPorts)."""
+    found: dict[int, set[int]] = {}
+    for index, octets in view.octets(oids.VLAN_CURRENT_EGRESS).items():
+        for port in _port_list(octets) if index and 0 < index[-1] <= _MAX_VLAN else ():
+            if_index = known.if_index(port)
+            if if_index is not None:
+                found.setdefault(if_index, set()).add(index[-1])
+    return {if_index: frozenset(vlans) for if_index, vlans in found.items()}
+
+
 def _port_list(octets: bytes) -> frozenset[int]:
     """PortList (RFC 4363): the highest bit of the first octet is port 1."""
     return frozenset(

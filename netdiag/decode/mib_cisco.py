@@ -7,6 +7,12 @@ from netdiag.decode import oids
 from netdiag.decode.mib_view import View
 from netdiag.model import ErrDisableCause, ErrDisabled
 
+_ENABLED = (
+    oids.TRUNK_VLANS_ENABLED,
+    oids.TRUNK_VLANS_ENABLED_2K,
+    oids.TRUNK_VLANS_ENABLED_3K,
+    oids.TRUNK_VLANS_ENABLED_4K,
+)
 _LEGACY_VLANS = frozenset(range(1002, 1006))
 """FDDI and token ring by VTP's default; their contexts are empty, which is no error."""
 _ETHERNET = 1
@@ -33,6 +39,18 @@ def trunks(view: View) -> dict[int, bool]:
     return {
         i: status == _TRUNKING for i, status in view.by_number(oids.TRUNK_DYNAMIC_STATUS).items()
     }
+
+
+def trunk_vlans(view: View) -> dict[int, frozenset[int]]:
+    """The VLANs that a trunk lets through, by ifIndex: 128 octets each for 1024 VLANs, highest bit first."""
+    found: dict[int, set[int]] = {}
+    for thousand, column in enumerate(_ENABLED):
+        for index, octets in view.octets_by_number(column).items():
+            bits = int.from_bytes(octets, "big")
+            width = 8 * len(octets)
+            vlans = {1024 * thousand + n for n in range(width) if bits >> (width - 1 - n) & 1}
+            found.setdefault(index, set()).update(vlans)
+    return {index: frozenset(vlans - {0}) for index, vlans in found.items()}
 
 
 def access_vlans(view: View) -> dict[int, int]:

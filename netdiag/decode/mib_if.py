@@ -46,6 +46,8 @@ _NARROW = {
     "in_discards": oids.IF_IN_DISCARDS,
     "out_discards": oids.IF_OUT_DISCARDS,
     "fcs_errors": oids.DOT3_FCS_ERRORS,
+    "late_collisions": oids.DOT3_LATE_COLLISIONS,
+    "too_long": oids.DOT3_FRAME_TOO_LONGS,
 }
 
 

@@ -75,6 +75,8 @@ IF_COUNTER_DISCONTINUITY_TIME = (*_IFX, 19)
 
 # EtherLike-MIB dot3StatsTable, index ifIndex
 DOT3_FCS_ERRORS = (*_DOT3, 3)
+DOT3_LATE_COLLISIONS = (*_DOT3, 8)
+DOT3_FRAME_TOO_LONGS = (*_DOT3, 13)
 DOT3_DUPLEX_STATUS = (*_DOT3, 19)
 
 # IF-MIB ifStackTable (higher ifIndex, lower ifIndex)
@@ -144,6 +146,10 @@ CDP_SYS_NAME = (*_CDP, 2, 1, 1, 17)
 VTP_VLAN_STATE = (*_CISCO, 9, 46, 1, 3, 1, 1, 2)
 VTP_VLAN_TYPE = (*_CISCO, 9, 46, 1, 3, 1, 1, 3)
 TRUNK_DYNAMIC_STATUS = (*_CISCO, 9, 46, 1, 6, 1, 1, 14)
+TRUNK_VLANS_ENABLED = (*_CISCO, 9, 46, 1, 6, 1, 1, 4)
+TRUNK_VLANS_ENABLED_2K = (*_CISCO, 9, 46, 1, 6, 1, 1, 17)
+TRUNK_VLANS_ENABLED_3K = (*_CISCO, 9, 46, 1, 6, 1, 1, 18)
+TRUNK_VLANS_ENABLED_4K = (*_CISCO, 9, 46, 1, 6, 1, 1, 19)
 VM_VLAN = (*_CISCO, 9, 68, 1, 2, 2, 1, 2)
 
 # CISCO-ERR-DISABLE-MIB cErrDisableIfStatusTable (ifIndex, VLAN): a row only while disabled
@@ -183,7 +189,12 @@ TABLES: Mapping[str, tuple[Oid, ...]] = MappingProxyType(
             IF_LAST_CHANGE,
         ),
         "ifXTable": (IF_NAME, IF_HIGH_SPEED, IF_ALIAS),
-        "dot3StatsTable": (DOT3_FCS_ERRORS, DOT3_DUPLEX_STATUS),
+        "dot3StatsTable": (
+            DOT3_FCS_ERRORS,
+            DOT3_LATE_COLLISIONS,
+            DOT3_FRAME_TOO_LONGS,
+            DOT3_DUPLEX_STATUS,
+        ),
         "cErrDisableIfStatusTable": (ERR_DISABLE_CAUSE, ERR_DISABLE_TIME_TO_RECOVER),
         "portTable": (PORT_IF_INDEX, PORT_ADDITIONAL_OPER_STATUS),
         "lldpLocPortTable": (LLDP_LOC_PORT_SUBTYPE, LLDP_LOC_PORT_ID, LLDP_LOC_PORT_DESC),
@@ -211,7 +222,13 @@ TABLES: Mapping[str, tuple[Oid, ...]] = MappingProxyType(
         "dot1dBasePortTable": (BASE_PORT_IF_INDEX,),
         "dot1dStpPortTable": (STP_PORT_STATE, STP_PORT_DESIGNATED_BRIDGE),
         "vtpVlanTable": (VTP_VLAN_STATE, VTP_VLAN_TYPE),
-        "vlanTrunkPortTable": (TRUNK_DYNAMIC_STATUS,),
+        "vlanTrunkPortTable": (
+            TRUNK_DYNAMIC_STATUS,
+            TRUNK_VLANS_ENABLED,
+            TRUNK_VLANS_ENABLED_2K,
+            TRUNK_VLANS_ENABLED_3K,
+            TRUNK_VLANS_ENABLED_4K,
+        ),
         "vmMembershipTable": (VM_VLAN,),
         "dot3adAggPortTable": (DOT3AD_ATTACHED_AGG_ID,),
         "pagpProtocolConfigTable": (PAGP_GROUP_IF_INDEX,),

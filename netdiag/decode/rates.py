@@ -23,6 +23,8 @@ _FIELDS = {
     "out_octets_per_s": ("out_octets", False),
     "in_errors_per_s": ("in_errors", True),
     "in_discards_per_s": ("in_discards", True),
+    "out_errors_per_s": ("out_errors", True),
+    "out_discards_per_s": ("out_discards", True),
 }
 _MIN_FRAME_ON_WIRE_BITS = 84 * 8
 """64 octets of frame, preamble and gap: no more frames a second than the speed divided by this."""
@@ -47,6 +49,8 @@ def _rebooted(before: Snapshot, after: Snapshot) -> bool:
     expected = before.sys_up_time_s + elapsed
     slack = 5 + 0.1 * abs(elapsed)
     wrapped = expected - _UP_TIME_WRAP_S
+    if before.sys_up_time_s <= after.sys_up_time_s and after.sys_up_time_s > elapsed + slack:
+        return False  # its clock is slow: since a restart it could not have been up for so long
     return (
         after.sys_up_time_s < expected - slack
         and not (wrapped > -slack and abs(after.sys_up_time_s - wrapped) <= slack)

@@ -97,11 +97,14 @@ class SwitchAgent:
         credentials: Credentials,
         now: Callable[[], float],
         wall: Callable[[float], datetime],
+        *,
+        latency: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.switch = switch
         self.ports = Ports()
         self._model, self._credentials, self._now, self._wall = model, credentials, now, wall
         self._meter = RateMeter()
+        self._latency = latency
         self._consoles: dict[str, Cli] = {}
         self._mib = LiveMib(
             switch,
@@ -170,6 +173,7 @@ class SwitchAgent:
             port,
             gate=lambda _: self.switch.reachable(),
             uptime=self.switch.uptime,
+            latency=self._latency,
         )
 
     def _open_cli(self) -> Cli:

@@ -33,6 +33,8 @@ from netdiag.model import AuthorizedDhcpServer
 __all__ = ["Campus", "Injected", "Topology", "build", "load"]
 
 _SWITCH_OUI = "00:1b:54"
+_DATAGRAM = bytes(120)
+"""A question or an answer of SNMP, as long as they are: what a bad cable may break."""
 _SERVER_OUI = "18:66:da"
 _PC_OUIS = ("18:66:da", "3c:52:82", "54:e1:ad", "d8:9e:f3")
 
@@ -340,15 +342,18 @@ class Campus:
     def _said(self, event: SwitchEvent) -> None:
         if not self._listeners:
             return
-        delivered = self.switch(event.switch).reachable()
+        delivered = self.path_alive(self.switch(event.switch), both_ways=False)
         for hear in tuple(self._listeners):
             hear(event, delivered)
 
-    def path_alive(self, goal: SoftSwitch) -> bool:
-        """A frame of the operations centre gets to that switch and back now."""
-        return goal.name in self.reached(goal)
+    def path_alive(self, goal: SoftSwitch, *, both_ways: bool = True) -> bool:
+        """A frame of the operations centre gets to that switch and back now.
 
-    def reached(self, goal: SoftSwitch | None = None) -> set[str]:
+        A datagram is as easily lost as any frame; without `both_ways` it need not come back.
+        """
+        return goal.name in self.reached(goal, both_ways=both_ways)
+
+    def reached(self, goal: SoftSwitch | None = None, *, both_ways: bool = True) -> set[str]:
         """Breadth first from the operations centre, over what forwards the management VLAN now.
 
         Every switch that it reaches, or those up to `goal`.
@@ -356,7 +361,6 @@ class Campus:
         start = self.station(self.topology.management.start).port
         if not start.up or not isinstance(start.peer, SwitchPort):
             return set()
-        vlan = self.topology.management.vlan
         first = self.switch(start.peer.owner.name)
         queue, seen = [first], {first.name}
         for switch in queue:
@@ -364,16 +368,25 @@ class Campus:
                 break
             for port in switch.switch_ports:
                 far = port.peer
-                if (
-                    isinstance(far, SwitchPort)
-                    and far.owner.name not in seen
-                    and switch.carries(port, vlan)
-                    and self.switch(far.owner.name).carries(far, vlan)
-                    and not (port.full() or far.full())
-                ):
+                if not isinstance(far, SwitchPort) or far.owner.name in seen:
+                    continue
+                if self._passes(switch, port, far, both_ways=both_ways):
                     seen.add(far.owner.name)
                     queue.append(self.switch(far.owner.name))
         return seen
+
+    def _passes(
+        self, switch: SoftSwitch, port: SwitchPort, far: SwitchPort, *, both_ways: bool
+    ) -> bool:
+        """A small frame of the management VLAN gets from `far` to `port`, and the other way."""
+        vlan = self.topology.management.vlan
+        if not (switch.carries(port, vlan) and self.switch(far.owner.name).carries(far, vlan)):
+            return False
+        if far.full() or (port.impair is not None and not port.impair(_DATAGRAM)):
+            return False
+        if not both_ways:
+            return True
+        return not port.full() and (far.impair is None or far.impair(_DATAGRAM))
 
 
 def _split(address: str) -> tuple[str, str]:

@@ -29,6 +29,10 @@ class PortCounters:
     out_errors: int = 0
     in_discards: int = 0
     out_discards: int = 0
+    fcs_errors: int = 0
+    late_collisions: int = 0
+    too_long: int = 0
+    """These three are among the errors too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class PortView:
     """dot1dStpPortState's word."""
     storm_control_pps: int | None
     counters: PortCounters
+    duplex: str = "full"
+    """`full` or `half`."""
 
 
 @dataclass(frozen=True, slots=True)

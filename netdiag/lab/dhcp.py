@@ -297,6 +297,16 @@ class Server:
             self.leases[mac] = (ip, now + _OFFER_HELD_S)
         return self.leases[mac][0]
 
+    def lease_all(self, rng: Random) -> None:
+        """Gives every free address to a visitor who has left."""
+        now = self._engine.now
+        taken = {ip for ip, until in self.leases.values() if until > now}
+        first, last = int(IPv4Address(self._pool.first)), int(IPv4Address(self._pool.last))
+        for number in range(first, last + 1):
+            ip = struct.pack("!I", number)
+            if ip not in taken:
+                self.leases[b"\x02" + rng.randbytes(5)] = (ip, now + 86_400.0)
+
     def _hold(self, mac: bytes, ip: bytes, seconds: float) -> None:
         until = max(self._engine.now + seconds, self.leases.get(mac, (ip, 0.0))[1])
         self.leases[mac] = (ip, until)

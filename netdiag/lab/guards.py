@@ -18,6 +18,9 @@ FLAP_MOVES = 4
 FLAP_WINDOW_S = 10.0
 FLAP_QUIET_S = 15.0
 FLAP_SPACING_S = 0.25
+RESTRICT_QUIET_S = 5.0
+LINK_FLAPS, LINK_FLAP_WINDOW_S = 5, 10.0
+"""IOS' default: a link that goes down five times in ten seconds is closed."""
 
 
 def dotted(mac: bytes) -> str:
@@ -34,6 +37,7 @@ class Guards:
         self.interval_s = interval_s
         self._recovery_s = recovery_s
         self._flap_next = 0.0
+        self._downs: dict[str, list[float]] = {}
         self._flaps: dict[tuple[int, bytes], tuple[float, int, float]] = {}
 
     # --- storm-control ---
@@ -53,6 +57,14 @@ class Guards:
         """A new link is measured from the next interval on."""
         port.storm_judged = False
         port.storm_mark = port.in_broadcast
+        if port.up or not port.enabled:
+            return
+        now = self._switch.engine.now
+        downs = [t for t in self._downs.get(port.name, []) if now - t < LINK_FLAP_WINDOW_S]
+        self._downs[port.name] = downs = [*downs, now]
+        if len(downs) >= LINK_FLAPS:
+            self._downs[port.name] = []
+            self.err_disable(port, "link-flap")
 
     def storm(self, port: SwitchPort) -> None:
         """Closes the port against a storm."""
@@ -77,12 +89,17 @@ class Guards:
         if len(port.secure_macs) < port.secure_maximum:
             port.secure_macs.append(mac)
             return True
+        now = self._switch.engine.now
+        if port.secure_restrict and now - port.secure_said < RESTRICT_QUIET_S:
+            return False
+        port.secure_said = now
         self._switch.say(
             "PORT_SECURITY-2-PSECURE_VIOLATION",
             f"Security violation occurred, caused by MAC address {dotted(mac)} on port {port.name}.",
             port,
         )
-        self.err_disable(port, "psecure-violation")
+        if not port.secure_restrict:
+            self.err_disable(port, "psecure-violation")
         return False
 
     # --- closing and opening ---

@@ -213,6 +213,12 @@ class StrayBridge(Card):
 
     kind = "bridge"
 
+    def __init__(
+        self, engine: Engine, name: str, mac: bytes, rate_bps: int, *, priority: int = 32768
+    ) -> None:
+        super().__init__(engine, name, mac, rate_bps)
+        self._priority = priority
+
     def link_changed(self, port: Port) -> None:
         if port.up:
             generation = port.generation
@@ -221,7 +227,7 @@ class StrayBridge(Card):
     def _hello(self, generation: int) -> None:
         if generation != self.port.generation:
             return
-        bpdu = frames.Bpdu(32768, self.mac, 0, 32768, self.mac, 0x8001)
+        bpdu = frames.Bpdu(self._priority, self.mac, 0, self._priority, self.mac, 0x8001)
         self.send(frames.encode_bpdu(bpdu, self.mac))
         self.engine.after(2.0, lambda: self._hello(generation))
 

@@ -132,8 +132,11 @@ def ethernet(state: State) -> Iterator[Entry]:
     for port in state.ports:
         yield (*_DOT3, 1, port.if_index), integer(port.if_index)
         yield (*_DOT3, 2, port.if_index), unsigned(COUNTER32, 0)
-        yield (*_DOT3, 3, port.if_index), unsigned(COUNTER32, port.counters.in_errors)
-        yield (*_DOT3, 19, port.if_index), integer(3 if port.carrier else 1)
+        yield (*_DOT3, 3, port.if_index), unsigned(COUNTER32, port.counters.fcs_errors)
+        yield (*_DOT3, 8, port.if_index), unsigned(COUNTER32, port.counters.late_collisions)
+        yield (*_DOT3, 13, port.if_index), unsigned(COUNTER32, port.counters.too_long)
+        half = 2 if port.duplex == "half" else 3
+        yield (*_DOT3, 19, port.if_index), integer(half if port.carrier else 1)
 
 
 def addresses(state: State) -> Iterator[Entry]:

@@ -98,7 +98,12 @@ async def serve(settings: Settings, cage: Cage | None = None) -> None:
     key = host_key(folder / "host_key")
     for number, switch in enumerate(lab.campus.switches()):
         agent = SwitchAgent(
-            switch, model_for(switch.role), credentials, lab.campus.now, lab.clock.at
+            switch,
+            model_for(switch.role),
+            credentials,
+            lab.campus.now,
+            lab.clock.at,
+            latency=switch.latency,
         )
         await agent.start(key, _wanted(settings, number))
         lab.agents[switch.name] = agent

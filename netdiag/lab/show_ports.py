@@ -67,9 +67,14 @@ def interfaces_status(scene: Scene) -> str:
         speed = f"a-{port.speed_bps // 1_000_000}" if up else "auto"
         lines.append(
             f"{short_name(port.name):<9} {port.alias[:18]:<18} {status_word(port):<12} {vlan:<10}"
-            f" {'a-full' if up else 'auto':>6} {speed:>6} {scene.state.model.media}"
+            f" {_duplex(port) if up else 'auto':>6} {speed:>6} {scene.state.model.media}"
         )
     return "\n".join(lines)
+
+
+def _duplex(port: PortView) -> str:
+    """Negotiated, or set by hand."""
+    return "a-full" if port.duplex == "full" else "half"
 
 
 def err_disabled(scene: Scene) -> str:
@@ -116,7 +121,11 @@ def _interface(scene: Scene, port: PortView) -> Iterator[str]:
     count, rate, up = port.counters, scene.rates(port.name), forwards(port)
     word = status_word(port)
     line = "administratively down" if word == "disabled" else "up" if up else "down"
-    speed = f"Full-duplex, {port.speed_bps // 1_000_000}Mb/s" if up else "Auto-duplex, Auto-speed"
+    speed = (
+        f"{port.duplex.capitalize()}-duplex, {port.speed_bps // 1_000_000}Mb/s"
+        if up
+        else "Auto-duplex, Auto-speed"
+    )
     received = count.in_broadcast + count.in_multicast
     mac = dotted(port.mac)
     yield f"{port.name} is {line}, line protocol is {'up' if up else 'down'} ({word})"
@@ -142,15 +151,16 @@ def _interface(scene: Scene, port: PortView) -> Iterator[str]:
     yield f"  5 minute output rate {rate.out_bps:.0f} bits/sec, {rate.out_pps:.0f} packets/sec"
     yield f"     {count.in_unicast + received} packets input, {count.in_octets} bytes, 0 no buffer"
     yield f"     Received {received} broadcasts ({count.in_multicast} multicasts)"
-    yield "     0 runts, 0 giants, 0 throttles"
-    yield f"     {count.in_errors} input errors, {count.in_errors} CRC, 0 frame, 0 overrun, 0 ignored"
+    yield f"     0 runts, {count.too_long} giants, 0 throttles"
+    yield f"     {count.in_errors} input errors, {count.fcs_errors} CRC, 0 frame, 0 overrun, 0 ignored"
     yield f"     0 watchdog, {count.in_multicast} multicast, 0 pause input"
     yield "     0 input packets with dribble condition detected"
     sent = count.out_unicast + count.out_broadcast + count.out_multicast
     yield f"     {sent} packets output, {count.out_octets} bytes, 0 underruns"
-    yield f"     {count.out_errors} output errors, 0 collisions, 1 interface resets"
+    late = count.late_collisions
+    yield f"     {count.out_errors} output errors, {late} collisions, 1 interface resets"
     yield "     0 unknown protocol drops"
-    yield "     0 babbles, 0 late collision, 0 deferred"
+    yield f"     0 babbles, {late} late collision, 0 deferred"
     yield "     0 lost carrier, 0 no carrier, 0 pause output"
     yield "     0 output buffer failures, 0 output buffers swapped out"
 

@@ -409,8 +409,15 @@ def _always(_: bytes) -> bool:
 
 
 class _Datagrams(asyncio.DatagramProtocol):
-    def __init__(self, responder: Responder, gate: Gate, uptime: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        responder: Responder,
+        gate: Gate,
+        uptime: Callable[[], float],
+        latency: Callable[[], float],
+    ) -> None:
         self._responder, self._gate, self._uptime = responder, gate, uptime
+        self._latency = latency
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -421,7 +428,12 @@ class _Datagrams(asyncio.DatagramProtocol):
         if self._transport is None or not self._gate(data):
             return
         response = self._responder.answer(data, self._uptime())
-        if response is not None:
+        if response is None:
+            return
+        late = self._latency()
+        if late:
+            asyncio.get_running_loop().call_later(late, self._transport.sendto, response, addr)
+        else:
             self._transport.sendto(response, addr)
 
 
@@ -432,11 +444,12 @@ async def serve(
     *,
     gate: Gate = _always,
     uptime: Callable[[], float] = lambda: 0.0,
+    latency: Callable[[], float] = lambda: 0.0,
 ) -> asyncio.DatagramTransport:
     """Answers on a UDP port of the running loop until the transport is closed."""
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(
-        lambda: _Datagrams(responder, gate, uptime), local_addr=(host, port)
+        lambda: _Datagrams(responder, gate, uptime, latency), local_addr=(host, port)
     )
     return transport
 

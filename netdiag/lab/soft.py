@@ -83,10 +83,10 @@ class Port:
     """One end of a cable, with the counters of IF-MIB."""
 
     __slots__ = (
-        "busy_until", "enabled", "engine", "generation", "in_broadcast", "in_discards", "in_errors",
-        "in_multicast", "in_octets", "in_unicast", "name", "out_broadcast", "out_discards",
+        "busy_until", "enabled", "engine", "fcs_errors", "generation", "impair", "in_broadcast", "in_discards", "in_errors",
+        "in_multicast", "in_octets", "in_unicast", "late_collisions", "name", "out_broadcast", "out_discards",
         "out_errors", "out_multicast", "out_octets", "out_unicast", "owner", "peer", "queue_s",
-        "rate_bps", "s_per_octet", "up",
+        "rate_bps", "s_per_octet", "too_long", "up",
     )  # fmt: skip
 
     def __init__(self, engine: Engine, owner: Node, name: str, rate_bps: int) -> None:
@@ -106,6 +106,9 @@ class Port:
         self.in_multicast = self.out_multicast = 0
         self.in_errors = self.out_errors = 0
         self.in_discards = self.out_discards = 0
+        self.fcs_errors = self.late_collisions = self.too_long = 0
+        self.impair: Callable[[bytes], bool] | None = None
+        """Whether a frame arrives whole: what is wrong with the wire or the port that hears it."""
 
     def set_rate(self, rate_bps: int) -> None:
         """The wire's bit rate in this direction."""
@@ -141,6 +144,9 @@ class Port:
             return
         octets = len(frame) + _FCS
         self.out_octets += octets
+        if peer.impair is not None and not peer.impair(frame):
+            self._count_sent(frame)
+            return
         peer.in_octets += octets
         if not frame[0] & 1:
             self.out_unicast += 1
@@ -152,6 +158,15 @@ class Port:
             self.out_multicast += 1
             peer.in_multicast += 1
         peer.owner.receive(peer, frame)
+
+    def _count_sent(self, frame: bytes) -> None:
+        """A frame that left and never arrived whole."""
+        if not frame[0] & 1:
+            self.out_unicast += 1
+        elif frame.startswith(BROADCAST):
+            self.out_broadcast += 1
+        else:
+            self.out_multicast += 1
 
     def enable(self, enabled: bool) -> None:
         """This side wants the link, or no longer."""

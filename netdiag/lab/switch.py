@@ -51,9 +51,9 @@ class SwitchPort(Port):
     """A port with what a switch configures and remembers of it."""
 
     __slots__ = (
-        "access_vlan", "admin_up", "alias", "bpdu", "closed_at", "err_disabled", "if_index",
-        "last_change", "mac_octets", "native_vlan", "number", "recovers_at", "secure_macs",
-        "secure_maximum", "short_name", "storm_control_pps", "storm_judged", "storm_mark",
+        "access_vlan", "admin_up", "alias", "bpdu", "closed_at", "duplex", "err_disabled", "if_index",
+        "last_change", "mac_octets", "mtu", "native_vlan", "number", "recovers_at", "secure_macs",
+        "secure_maximum", "secure_restrict", "secure_said", "short_name", "storm_control_pps", "storm_judged", "storm_mark",
         "stp_state", "trunk_vlans",
     )  # fmt: skip
 
@@ -65,6 +65,8 @@ class SwitchPort(Port):
         base = int.from_bytes(owner.mac_octets, "big")
         self.mac_octets = (base + number).to_bytes(6, "big")
         self.alias = ""
+        self.mtu = MTU
+        self.duplex = "full"
         self.admin_up = True
         self.err_disabled: str | None = None
         self.closed_at = 0.0
@@ -78,6 +80,9 @@ class SwitchPort(Port):
         """on, filter or guard."""
         self.secure_maximum: int | None = None
         self.secure_macs: list[bytes] = []
+        self.secure_restrict = False
+        """A violation drops the frame and is told; the port stays open."""
+        self.secure_said = 0.0
         self.storm_control_pps: int | None = None
         self.storm_mark = 0
         self.storm_judged = False
@@ -118,6 +123,8 @@ class SoftSwitch:
         self._svis: dict[int, IpStack] = {}
         self._log: deque[SwitchEvent] = deque(maxlen=LOG_LINES)
         self.hear: Callable[[SwitchEvent], None] = lambda _event: None
+        self.answers_after_s = 0.0
+        """How long its busy processor lets each question wait."""
         self.path_alive: Callable[[], bool] = lambda: True
         self.guards = Guards(self, storm_interval_s, recovery_s)
         self.discovery = Discovery(self)
@@ -408,6 +415,10 @@ class SoftSwitch:
     def uptime(self) -> float:
         return self.engine.now
 
+    def latency(self) -> float:
+        """Seconds that its busy processor lets an SNMP question wait."""
+        return self.answers_after_s
+
     # --- what the agent changes ---
 
     def set_admin(self, port: str, up: bool) -> None:
@@ -462,7 +473,7 @@ def _view(port: SwitchPort) -> PortView:
     counters = PortCounters(
         port.in_octets, port.out_octets, port.in_unicast, port.out_unicast, port.in_broadcast,
         port.out_broadcast, port.in_multicast, port.out_multicast, port.in_errors, port.out_errors,
-        port.in_discards, port.out_discards,
+        port.in_discards, port.out_discards, port.fcs_errors, port.late_collisions, port.too_long,
     )  # fmt: skip
     return PortView(
         name=port.name,
@@ -476,9 +487,10 @@ def _view(port: SwitchPort) -> PortView:
         access_vlan=port.access_vlan,
         trunk_vlans=port.trunk_vlans,
         speed_bps=port.rate_bps,
-        mtu=MTU,
+        mtu=port.mtu,
         last_change=port.last_change,
         stp_state=port.stp_state,
         storm_control_pps=port.storm_control_pps,
         counters=counters,
+        duplex=port.duplex,
     )

@@ -181,6 +181,10 @@ class Counters:
     in_discards: int | None = None
     out_discards: int | None = None
     fcs_errors: int | None = None
+    late_collisions: int | None = None
+    """dot3StatsLateCollisions: on a healthy full-duplex link there are none."""
+    too_long: int | None = None
+    """dot3StatsFrameTooLongs: frames above the port's MTU."""
     bits: int = 64
     """Width of the packet and octet counters: 32-bit ones wrap."""
     discontinuity_s: float | None = None
@@ -209,6 +213,8 @@ class Interface:
     """Seconds since the operational state last changed."""
     access_vlan: int | None = None
     trunk: bool | None = None
+    vlans: tuple[int, ...] | None = None
+    """The VLANs that a trunk carries, of those that the device has; `None`: not known."""
     aggregate: str | None = None
     """The port channel that this interface is a member of."""
     counters: Counters | None = None
@@ -230,6 +236,8 @@ class Rate:
     out_octets_per_s: float | None = None
     in_errors_per_s: float | None = None
     in_discards_per_s: float | None = None
+    out_errors_per_s: float | None = None
+    out_discards_per_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

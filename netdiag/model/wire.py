@@ -217,6 +217,8 @@ class Station:
     ip: str
     vlan: int | None = None
     last: datetime | None = None
+    replied: bool = False
+    """It answered a question: what it is asked gets there, and its answer comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +244,8 @@ class Capture:
     routers: tuple[RouterAdvertiser, ...] = ()
     storms: tuple[Storm, ...] = ()
     arp_conflicts: tuple[ArpConflict, ...] = ()
+    arp_unasked: tuple[tuple[str, str, int], ...] = ()
+    """(IP, MAC, answers that nobody had asked for), where there were several; a rival or none was heard."""
     dhcp_floods: tuple[DhcpFlood, ...] = ()
     arp_scans: tuple[tuple[str, float], ...] = ()
     """(MAC, requests/s at its peak): asks for one address after another, below the pace of a storm."""

@@ -39,6 +39,18 @@ class Topology(Map):
         """Edge ports from which a storm or loop comes, the heaviest first."""
         return suspects(self)
 
+    def toward_root(self, mac: str) -> Hop | None:
+        """The edge port behind which a strange root of the spanning tree sits: a bridge's address is
+        in no FDB, but each switch knows its port toward the root."""
+        hops = {
+            Hop(s.device, stp.root_port, "stp")
+            for s in self.network.snapshots
+            for stp in (s.stp if s.reachable else ())
+            if stp.root and stp.root.endswith(mac) and stp.root_port
+            if not self.is_uplink(s.device, stp.root_port)
+        }
+        return next(iter(hops)) if len(hops) == 1 else None
+
     def follow_broadcasts(self) -> tuple[tuple[Hop, ...], str | None]:
         """The way of the highest broadcast input, and the device at which it ends."""
         return follow_broadcasts(self)

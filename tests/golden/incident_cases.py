@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from netdiag.model import (
     ArpConflict,
     Capture,
+    Counters,
     ErrDisableCause,
 )
+from netdiag.names import long_name
 from tests.networks import ROUTER_MAC, Campus, home_router
 
 GI = "GigabitEthernet1/0/"
@@ -194,6 +197,131 @@ def _last_weeks_storm() -> Campus:
     return campus
 
 
+def _flapping(device: str, port: str, times: int) -> Campus:
+    campus = _healthy()
+    for number in range(times):
+        campus.log("link-down", device, port, ago_s=500 - 40 * number)
+        campus.log("link-up", device, port, ago_s=490 - 40 * number)
+    return campus
+
+
+def _passed(campus: Campus, device: str, port: str, **counts: int) -> Campus:
+    """So much more on that port's counters since the stored snapshot of half an hour ago."""
+    before = {
+        "in_unicast_pkts": 10_000, "out_unicast_pkts": 10_000, "in_broadcast_pkts": 0,
+        "out_broadcast_pkts": 0, "in_multicast_pkts": 0, "out_multicast_pkts": 0,
+        "in_errors": 0, "fcs_errors": 0, "too_long": 0, "late_collisions": 0,
+    }  # fmt: skip
+    after = {**before, **{name: before[name] + more for name, more in counts.items()}}
+    name = long_name(port)
+    old = Counters(at=campus.at - timedelta(minutes=30), **before)
+    campus.history = [
+        replace(
+            s,
+            interfaces=tuple(
+                replace(i, counters=old) if (s.device, i.name) == (device, name) else i
+                for i in s.interfaces
+            ),
+        )
+        for s in campus.history
+    ]
+    return campus.change(device, port, counters=Counters(at=campus.at, **after))
+
+
+def _lossy() -> Campus:
+    return _passed(_healthy(), "acc-2", "Gi1/0/24", in_unicast_pkts=9_000, in_errors=1_000)
+
+
+def _few_errors() -> Campus:
+    return _passed(_healthy(), "acc-2", "Gi1/0/24", in_unicast_pkts=900_000, in_errors=90)
+
+
+def _half_duplex() -> Campus:
+    campus = _healthy().change("acc-1", "Gi1/0/24", duplex="half")
+    campus.change("core-1", "Gi1/0/1", duplex="full")
+    return _passed(campus, "acc-1", "Gi1/0/24", in_unicast_pkts=5_000, late_collisions=300)
+
+
+def _small_mtu() -> Campus:
+    campus = Campus.default().usual()
+    for switch in campus.ports:
+        for port in campus.ports[switch]:
+            campus.change(switch, port, mtu=1500)
+    campus.remember().hear(rogue=False)
+    return campus.change("core-1", "Gi1/0/3", mtu=1400)
+
+
+def _trunks(campus: Campus) -> Campus:
+    for a, pa, b, pb in campus.cables:
+        campus.change(a, pa, vlans=(10, 99)).change(b, pb, vlans=(10, 99))
+    return campus
+
+
+def _vlan_missing(vlan: int = 10) -> Campus:
+    campus = _trunks(Campus.default()).usual().remember().hear(rogue=False)
+    left = tuple(v for v in (10, 99) if v != vlan)
+    campus.change("core-1", "Gi1/0/2", vlans=left)
+    return campus.unreachable("acc-2") if vlan == 99 else campus
+
+
+def _pruned() -> Campus:
+    """VLAN 20 has users on one floor only: that the others' trunks lack it is as it should be."""
+    campus = _trunks(Campus.default())
+    campus.change("core-1", "Gi1/0/1", vlans=(10, 20, 99))
+    campus.change("acc-1", "Gi1/0/24", vlans=(10, 20, 99)).change(
+        "acc-1", "Gi1/0/8", access_vlan=20
+    )
+    return campus.usual().remember().hear(rogue=False)
+
+
+def _deaf() -> Campus:
+    """The core sends, its neighbour does not get it; all that it sends itself arrives."""
+    campus = _healthy().unreachable("acc-3")
+    campus.rate("core-1", "Gi1/0/3", 0.0)
+    campus.passing["core-1", long_name("Gi1/0/3")] = {"in_unicast_pps": 0.0, "out_unicast_pps": 9.0}
+    return campus
+
+
+def _full() -> Campus:
+    campus = _healthy().change("acc-1", "Gi1/0/24", speed_bps=1_000_000_000)
+    campus.passing["acc-1", long_name("Gi1/0/24")] = {
+        "out_unicast_pps": 80_000.0, "out_octets_per_s": 120e6, "out_discards_per_s": 900.0,
+    }  # fmt: skip
+    campus.passing["acc-1", long_name("Gi1/0/4")] = {"in_octets_per_s": 110e6}
+    return campus
+
+
+def _made_up_addresses() -> Campus:
+    campus = _healthy()
+    for number in range(600):
+        campus.learn("acc-1", f"02:13:{number // 256:02x}:{number % 256:02x}:7a:11", "Gi1/0/7")
+    return campus
+
+
+def _restricted() -> Campus:
+    return _healthy().log("port-security", "acc-2", "Gi1/0/6", mac="3c:a9:f4:00:00:09", ago_s=5)
+
+
+def _empty_pool() -> Campus:
+    campus = _healthy()
+    campus.captures = []
+    heard = campus.hear(rogue=False).captures[0]
+    refusing = tuple(replace(s, offers=0, naks=2) for s in heard.dhcp_servers)
+    campus.captures = [
+        replace(heard, dhcp_servers=(), unanswered_vlans=(None,)),
+        replace(heard, dhcp_servers=refusing, probed_vlans=()),
+    ]
+    return campus
+
+
+def _two_with_one_address() -> Campus:
+    campus = _healthy()
+    mac = "3c:a9:f4:77:00:01"
+    for ago in (50, 35, 20, 5):
+        campus.log("mac-flap", "acc-1", "Gi1/0/4", other="Gi1/0/7", mac=mac, ago_s=ago)
+    return campus
+
+
 CASES: Mapping[str, tuple[Callable[[], Campus], Truth]] = {
     "rogue-dhcp-server-one-cable": (
         lambda: home_router(1),
@@ -279,6 +407,63 @@ CASES: Mapping[str, tuple[Callable[[], Campus], Truth]] = {
     "duplicate-address": (
         _duplicate,
         Truth("duplicate-address", "acc-3", GI + "10", (GI + "10",)),
+    ),
+    "link-flapping-uplink": (
+        lambda: _flapping("core-1", "Gi1/0/2", 6),
+        Truth("link-flapping", "core-1", GI + "2", (GI + "2",)),
+    ),
+    "lossy-link-uplink": (_lossy, Truth("lossy-link", "acc-2", GI + "24", (GI + "24",))),
+    "unidirectional-link-dark": (
+        _deaf,
+        Truth("unidirectional-link", "core-1", GI + "3", (GI + "3",)),
+    ),
+    "congested-link-backup": (_full, Truth("congested-link", "acc-1", GI + "24", (GI + "24",))),
+    "duplex-mismatch-uplink": (
+        _half_duplex,
+        Truth("duplex-mismatch", "acc-1", GI + "24", (GI + "24",)),
+    ),
+    "mtu-mismatch-changed": (_small_mtu, Truth("mtu-mismatch", "core-1", GI + "3", (GI + "3",))),
+    "vlan-missing-on-trunk-users": (
+        _vlan_missing,
+        Truth("vlan-missing-on-trunk", "core-1", GI + "2", (GI + "2",)),
+    ),
+    "vlan-missing-on-trunk-management": (
+        lambda: _vlan_missing(99),
+        Truth("vlan-missing-on-trunk", "core-1", GI + "2", (GI + "2",)),
+    ),
+    "wrong-access-vlan-changed": (
+        lambda: _healthy().change("acc-3", "Gi1/0/5", access_vlan=20),
+        Truth("wrong-access-vlan", "acc-3", GI + "5", (GI + "5",)),
+    ),
+    "mac-table-overflow-macof": (
+        _made_up_addresses,
+        Truth("mac-table-overflow", "acc-1", GI + "7", (GI + "7",)),
+    ),
+    "mac-flapping-two-machines": (
+        _two_with_one_address,
+        Truth("mac-flapping", "acc-1", GI + "4", (GI + "4",)),
+    ),
+    "port-security-violation-restrict": (
+        _restricted,
+        Truth("port-security-violation", "acc-2", GI + "6", (GI + "6",)),
+    ),
+    "bpdu-guard-violation-message": (
+        lambda: _healthy().log("bpdu-guard", "acc-2", "Gi1/0/6", ago_s=5),
+        Truth("bpdu-guard-violation", "acc-2", GI + "6", (GI + "6",)),
+    ),
+    "dhcp-pool-exhausted-refuses": (
+        _empty_pool,
+        Truth("dhcp-pool-exhausted", "core-1", GI + "10", (GI + "10",)),
+    ),
+    "healthy-few-errors": (_few_errors, Truth("healthy", causes=0)),
+    "healthy-a-computer-starts": (
+        lambda: _flapping("acc-1", "Gi1/0/4", 3),
+        Truth("healthy", causes=0),
+    ),
+    "healthy-vlan-pruned": (_pruned, Truth("healthy", causes=0)),
+    "healthy-desk-changed-on-purpose": (
+        lambda: _healthy().change("acc-3", "Gi1/0/5", access_vlan=20, alias="guests"),
+        Truth("healthy", causes=0),
     ),
     "healthy": (_healthy, Truth("healthy", causes=0)),
     "healthy-no-history": (

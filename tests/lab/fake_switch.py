@@ -39,7 +39,7 @@ def port(number: int, **changes: Any) -> PortView:
         last_change=5.0,
         stp_state="forwarding",
         storm_control_pps=None,
-        counters=PortCounters(1000 * number, 2000, 10, 20, 3 * number, 4, 5, 6, 7, 0, 9, 0),
+        counters=PortCounters(1000 * number, 2000, 10, 20, 3 * number, 4, 5, 6, 7, 0, 9, 0, 7),
     )
     return replace(view, **changes)
 

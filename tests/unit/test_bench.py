@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netdiag import bench
-from netdiag.bench import Truth, picture
+from netdiag.bench import Truth, picture, rows
 from netdiag.errors import FileFormatError, UsageError
 from netdiag.lab import campus, scenario
 from netdiag.lab.scenario import Scenario
@@ -79,12 +79,12 @@ def test_on_a_healthy_network_any_cause_is_a_false_alarm() -> None:
 def test_a_run_that_failed_is_no_healthy_network() -> None:
     run = bench.score("name", WELL, 0, (), None, error="the lab did not come up")
     assert not run.right
-    assert bench.row(run)["error"] == "the lab did not come up"
+    assert rows.row(run)["error"] == "the lab did not come up"
 
 
 def test_the_report_is_the_contracts() -> None:
     run = score(SICK, (ROUTER,), cause(Kind.LAYER2_LOOP, "acc-2", GI + "5"))
-    made = json.loads(json.dumps(bench.report(bench.Score("soft", (run,), 9.0))))
+    made = json.loads(json.dumps(rows.report(bench.Score("soft", (run,), 9.0))))
     (row,) = made["scenarios"]
     assert made["schema"] == "netdiag/bench/1"
     assert row["truth"].items() >= {"kind": "layer2-loop", "device": "acc-2"}.items()

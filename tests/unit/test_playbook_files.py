@@ -32,12 +32,14 @@ steps:
     do: look
     say: Look again.
 """
-SHIPPED = (
-    "admin-down-port area-outage arp-spoofing broadcast-storm device-unreachable dhcp-server-down"
-    " dhcp-starvation duplicate-address err-disabled-port layer2-loop mac-flapping multicast-storm"
-    " rogue-dhcp-server rogue-dhcp6-server rogue-router-advertisement stp-root-change"
-    " unknown-unicast-flooding uplink-down"
-)
+SHIPPED = """
+admin-down-port area-outage arp-spoofing bpdu-guard-violation broadcast-storm congested-link
+device-unreachable dhcp-pool-exhausted dhcp-server-down dhcp-starvation duplex-mismatch
+duplicate-address err-disabled-port layer2-loop link-flapping lossy-link mac-flapping
+mac-table-overflow mtu-mismatch multicast-storm port-security-violation rogue-dhcp-server
+rogue-dhcp6-server rogue-router-advertisement stp-root-change unidirectional-link
+unknown-unicast-flooding uplink-down vlan-missing-on-trunk wrong-access-vlan
+"""
 
 
 def test_there_is_one_for_each_kind_that_is_checked() -> None:

@@ -7,6 +7,7 @@ the inventory says so, or it was heard there before, or stations ask there.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from netdiag.checks.dhcp.judge import judge
@@ -27,6 +28,9 @@ from netdiag.model import (
 if TYPE_CHECKING:
     from netdiag.topology import Topology
 
+_BESIDE = timedelta(seconds=60)
+"""What was heard so near to a probe belongs to the same look."""
+
 
 def dhcp_server_down(network: Network, topology: Topology) -> Iterable[Finding]:
     """One finding for each VLAN in which nobody who should has answered the newest probe."""
@@ -34,9 +38,64 @@ def dhcp_server_down(network: Network, topology: Topology) -> Iterable[Finding]:
         answered = [s for s in capture.dhcp_servers if s.offers and _is_in(s, vlan)]
         if any(judge(s, network).allowed is not False for s in answered):
             continue
+        if _alive(network, capture, vlan):
+            continue
         expected = _expected(network, capture, vlan)
         if expected is not None:
             yield _down(network, topology, capture, vlan, expected)
+
+
+def dhcp_pool_exhausted(network: Network, topology: Topology) -> Iterable[Finding]:
+    """Servers that are there, refuse or serve others, and offer a new station nothing."""
+    for vlan, capture in _newest_probes(network).items():
+        offers = [s for s in capture.dhcp_servers if s.offers and _is_in(s, vlan)]
+        if any(judge(s, network).allowed is not False for s in offers):
+            continue
+        for server in _alive(network, capture, vlan)[:1]:
+            yield _exhausted(network, topology, capture, vlan, server)
+
+
+def _alive(network: Network, capture: Capture, vlan: int | None) -> list[DhcpServer]:
+    """Servers that may, and that said something else than an offer at the time of the probe."""
+    at = capture.last or network.at
+    found = []
+    for other in network.captures:
+        near = other.source == capture.source and abs((other.last or network.at) - at) <= _BESIDE
+        for server in other.dhcp_servers if near else ():
+            speaks = (server.naks or server.acks) and _is_in(server, vlan)
+            if speaks and judge(server, network).allowed is not False:
+                found.append(server)
+    return found
+
+
+def _exhausted(
+    network: Network,
+    topology: Topology,
+    capture: Capture,
+    vlan: int | None,
+    server: DhcpServer,
+) -> Finding:
+    known = next((s for s in network.site.dhcp_servers if s.mac == server.mac), None)
+    ip = known.ip if known else server.server_id or server.ip
+    edge = topology.trace(server.mac).edge
+    at = capture.last or network.at
+    said = f"{server.acks} ACK, {server.naks} NAK"
+    where = "the untagged VLAN" if vlan is None else f"VLAN {vlan}"
+    return Finding(
+        Kind.DHCP_POOL_EXHAUSTED,
+        Severity.MAJOR,
+        Resource(
+            edge.device if edge else None, edge.interface if edge else None, vlan, server.mac, ip
+        ),
+        f"the DHCP server {ip} answers in {where} ({said}) and offers a new station nothing:"
+        " its addresses are used up",
+        (
+            Evidence("probe", "dhcp_offer", "none", None, at, capture.source),
+            Evidence("probe", "dhcp_answers", said, None, server.last, capture.source),
+        ),
+        at,
+        at,
+    )
 
 
 def _newest_probes(network: Network) -> dict[int | None, Capture]:

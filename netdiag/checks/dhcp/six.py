@@ -44,6 +44,10 @@ def rogue_dhcp6_server(network: Network, topology: Topology) -> Iterable[Finding
             yield _finding6(network, topology, server, source, why)
         elif (verdict := judge6(server, network.site)).allowed is False:
             yield _finding6(network, topology, server, source, verdict.why)
+        elif verdict.allowed is None:
+            desk = _at_a_desk(network, topology, server.mac, own)
+            if desk is not None:
+                yield _finding6(network, topology, server, source, desk)
     if network.site.dhcp6_servers:
         return
     for (source, a), (_, b) in combinations(_servers(network), 2):
@@ -69,6 +73,8 @@ def rogue_router_advertisement(network: Network, topology: Topology) -> Iterable
     ]
     for source, router in routers:
         why = _refused(network, router, bad) or _stranger(router, bad, own, [r for _, r in routers])
+        if why is None and not network.site.routers:
+            why = _at_a_desk(network, topology, router.mac, own)
         if why is not None:
             yield _router(network, topology, router, source, why)
     if network.site.routers:
@@ -79,6 +85,16 @@ def rogue_router_advertisement(network: Network, topology: Topology) -> Iterable
             continue
         if a.prefixes and b.prefixes and not set(a.prefixes) & set(b.prefixes):
             yield _contradiction(network, a, b, source)
+
+
+def _at_a_desk(network: Network, topology: Topology, mac: str, own: frozenset[str]) -> str | None:
+    """Nobody said who may serve, but no company's router or server stands at a wall socket."""
+    edge = topology.trace(mac).edge
+    if edge is None or mac in own or mac.startswith(_VIRTUAL):
+        return None
+    device = network.device(edge.device)
+    desk = device.desk(edge.interface) if device is not None else None
+    return f"it is attached at desk {clean(desk, 40)}" if desk else None
 
 
 def _is_allowed(network: Network, router: RouterAdvertiser) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from netdiag.errors import LabError, UsageError
 from netdiag.lab import frames
-from netdiag.lab.incidents import harmless, loops, ports, routers, services
+from netdiag.lab.incidents import harmless, links, loops, ports, routers, services, strange
 from netdiag.lab.incidents.scene import Done, Options, Scene
 
 if TYPE_CHECKING:
@@ -35,10 +35,37 @@ MAKES: Mapping[str, Make] = {
     "uplink-down": ports.uplink_down,
     "err-disabled-port": ports.err_disabled_port,
     "closed-uplink": ports.closed_uplink,
+    "bpdu-guard-violation": ports.bpdu_guard_violation,
+    "port-security-violation": ports.port_security_violation,
+    "device-unreachable": ports.device_unreachable,
+    "link-flapping": links.link_flapping,
+    "lossy-link": links.lossy_link,
+    "unidirectional-link": links.unidirectional_link,
+    "congested-link": links.congested_link,
+    "duplex-mismatch": links.duplex_mismatch,
+    "mtu-mismatch": links.mtu_mismatch,
+    "vlan-missing-on-trunk": links.vlan_missing_on_trunk,
+    "wrong-access-vlan": links.wrong_access_vlan,
+    "multicast-storm": strange.multicast_storm,
+    "unknown-unicast-flooding": strange.unknown_unicast_flooding,
+    "mac-table-overflow": strange.mac_table_overflow,
+    "mac-flapping": strange.mac_flapping,
+    "dhcp-starvation": strange.dhcp_starvation,
+    "dhcp-pool-exhausted": strange.dhcp_pool_exhausted,
+    "arp-spoofing": strange.arp_spoofing,
+    "rogue-router-advertisement": strange.rogue_router_advertisement,
+    "rogue-dhcp6-server": strange.rogue_dhcp6_server,
+    "stp-root-change": strange.stp_root_change,
     "arp-scan": harmless.arp_scan,
     "busy-day": harmless.busy_day,
     "planned-shutdown": harmless.planned_shutdown,
     "moved-pc": harmless.moved_pc,
+    "gateway-failover": harmless.gateway_failover,
+    "slow-switch": harmless.slow_switch,
+    "planned-vlan-change": harmless.planned_vlan_change,
+    "few-errors": harmless.few_errors,
+    "quiet-server-pair": harmless.dhcp_failover,
+    "virtual-machines": harmless.virtual_machines,
 }
 
 
@@ -53,8 +80,8 @@ class Injected:
     at: float
     """Lab time."""
     device: str
-    interface: str
-    """The port at which it is to be found and stopped."""
+    interface: str | None
+    """The port at which it is to be found and stopped; `None`: it is the whole device."""
     interfaces: tuple[str, ...]
     """All of them, `interface` first."""
     mac: str | None
@@ -124,7 +151,7 @@ class Incidents:
             seed=seed,
             at=self._campus.now(),
             device=done.device,
-            interface=names[0],
+            interface=names[0] if names else None,
             interfaces=names,
             mac=frames.mac_text(done.mac) if done.mac else None,
             kinds=tuple(k.value for k in done.kinds),

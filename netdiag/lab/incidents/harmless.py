@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from random import Random
 
 from netdiag.errors import LabError
-from netdiag.lab import frames
-from netdiag.lab.hosts import Host
-from netdiag.lab.incidents.scene import Done, Scene
+from netdiag.lab import faults, frames, strangers
+from netdiag.lab.hosts import DhcpHost, Host
+from netdiag.lab.incidents.scene import LAPTOP_OUI, Done, Scene
 from netdiag.lab.soft import connect, disconnect
 from netdiag.lab.switch import SwitchPort
 
@@ -32,7 +33,7 @@ def arp_scan(scene: Scene) -> Done:
         request = frames.Arp(1, host.mac, host.stack.ip or bytes(4), bytes(6), target)
         host.send(frames.encode_arp(request, frames.BROADCAST))
 
-    done.undo.append(_every(scene, 1 / pps, ask))
+    done.undo.append(every(scene, 1 / pps, ask))
     return done
 
 
@@ -50,10 +51,10 @@ def busy_day(scene: Scene) -> Done:
     for host, peer in zip(hosts, [*hosts[1:], hosts[0]], strict=True):
         host.renew()
         copy = frames.ethernet(peer.mac, host.mac, b"\x88\xb5", bytes(200))
-        done.undo.append(_every(scene, 1 / unicast, partial(host.send, copy)))
+        done.undo.append(every(scene, 1 / unicast, partial(host.send, copy)))
         if chatter:
             hello = frames.ethernet(frames.BROADCAST, host.mac, b"\x88\xb5", host.mac + bytes(54))
-            done.undo.append(_every(scene, 1 / chatter, partial(host.send, hello)))
+            done.undo.append(every(scene, 1 / chatter, partial(host.send, hello)))
     return done
 
 
@@ -94,6 +95,108 @@ def moved_pc(scene: Scene) -> Done:
     return done
 
 
+def gateway_failover(scene: Scene) -> Done:
+    """The standby router takes over the gateway's virtual address (VRRP), as it should."""
+    switch = scene.pick_switch()
+    ports = scene.pick_ports(switch, 2, prefer="free")
+    scene.options.finish("gateway-failover")
+    engine, speed = scene.campus.engine, scene.campus.topology.speeds_bps.desk
+    mac, ip = bytes.fromhex("00005e00010a"), frames.ip_bytes("10.10.0.254")
+    text = f"a virtual gateway moves from {switch.name} {ports[0].short_name}"
+    done = Done(switch.name, ports, (), text, mac)
+    make = strangers.hellos(mac, ip)
+    cards = [
+        strangers.Sender(engine, f"vrrp-{scene.number}-{n}", mac, speed, 1.0, make) for n in (0, 1)
+    ]
+    scene.occupy(ports[0], cards[0], done)
+
+    def take_over() -> None:
+        if ports[0].peer is cards[0].port:
+            disconnect(ports[0])
+            scene.occupy(ports[1], cards[1], done)
+
+    engine.after(5.0, take_over)
+    return done
+
+
+def slow_switch(scene: Scene) -> Done:
+    """A switch whose processor is busy: it answers each question late, and forwards as ever."""
+    switch = scene.pick_switch()
+    late = scene.options.number("late", 0.4, 0.0, 5.0)
+    scene.options.finish("slow-switch")
+    done = Done(switch.name, [], (), f"{switch.name} answers {late:g} s late")
+    switch.answers_after_s = late
+    done.undo.append(partial(setattr, switch, "answers_after_s", 0.0))
+    return done
+
+
+def planned_vlan_change(scene: Scene) -> Done:
+    """A desk becomes a guests' desk: VLAN and description change together."""
+    switch = scene.pick_switch()
+    (port,) = ports = scene.pick_ports(switch, 1, prefer="free")
+    scene.options.finish("planned-vlan-change")
+    before, alias = port.access_vlan or 1, port.alias
+    done = Done(switch.name, ports, (), f"{switch.name} {port.short_name} is a guests' desk now")
+    vlan = next((v for v in switch.vlans() if v != before), before + 10)
+    switch.set_alias(port.name, f"{alias} guests, VLAN {vlan}")
+    switch.set_access_vlan(port.name, vlan)
+    done.undo.append(lambda: switch.set_alias(port.name, alias))
+    done.undo.append(lambda: switch.set_access_vlan(port.name, before))
+    return done
+
+
+def few_errors(scene: Scene) -> Done:
+    """One frame in some thousands is broken, as on many an old cable: nobody notices."""
+    switch = scene.pick_switch()
+    (port,) = ports = scene.pick_ports(switch, 1, prefer="used")
+    permille = scene.options.number("permille", 0.2, 0.0, 100.0)
+    scene.options.finish("few-errors")
+    done = Done(
+        switch.name, ports, (), f"{switch.name} {port.short_name} counts an error now and then"
+    )
+    rng = Random(scene.rng.random())
+    port.impair = faults.Lossy(port, rng, permille / 1000)
+    done.undo.append(partial(setattr, port, "impair", None))
+    return done
+
+
+def dhcp_failover(scene: Scene) -> Done:
+    """One of a redundant pair of DHCP servers is down for maintenance; the other serves."""
+    pair = [s for s in scene.campus.stations if isinstance(s, DhcpHost)]
+    if len(pair) < 2:
+        raise LabError("this topology has one DHCP server only")
+    chosen = scene.rng.choice(pair)
+    scene.options.finish("quiet-server-pair")
+    name, interface = scene.campus.home(chosen.name)
+    port = scene.campus.switch(name).soft_port(interface)
+    done = Done(name, [port], (), f"{chosen.name} is down, its twin serves", chosen.mac)
+    chosen.server.running = False
+    done.undo.append(lambda: setattr(chosen.server, "running", True))
+    return done
+
+
+def virtual_machines(scene: Scene) -> Done:
+    """A developer's machine runs thirty virtual ones, each with an address of its own."""
+    switch = scene.pick_switch()
+    (port,) = ports = scene.pick_ports(switch, 1, prefer="free")
+    count = int(scene.options.number("count", 30, 1, 200))
+    scene.options.finish("virtual-machines")
+    macs = [b"\x52\x54\x00" + scene.rng.randbytes(3) for _ in range(count)]
+    makes = [
+        strangers.hellos(m, frames.ip_bytes(f"10.10.88.{n % 250 + 1}")) for n, m in enumerate(macs)
+    ]
+    mac = frames.made_by(LAPTOP_OUI, scene.rng.randbytes(3))
+    engine, speed = scene.campus.engine, scene.campus.topology.speeds_bps.desk
+
+    def make(number: int) -> bytes:
+        return makes[number % count](number)
+
+    card = strangers.Sender(engine, f"vms-{scene.number}", mac, speed, 3.0, make)
+    done = Done(switch.name, ports, (), f"{count} virtual machines at {switch.name}", mac)
+    scene.occupy(port, card, done)
+    return done
+
+
 def _pc(port: SwitchPort) -> Host:
     owner = port.peer.owner if port.peer is not None else None
     if not isinstance(owner, Host):
@@ -101,7 +204,7 @@ def _pc(port: SwitchPort) -> Host:
     return owner
 
 
-def _every(scene: Scene, period_s: float, call: Callable[[], None]) -> Callable[[], None]:
+def every(scene: Scene, period_s: float, call: Callable[[], None]) -> Callable[[], None]:
     """Calls again and again until what is returned is called."""
     engine, over = scene.campus.engine, False
 

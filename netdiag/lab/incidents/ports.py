@@ -30,7 +30,7 @@ def uplink_down(scene: Scene) -> Done:
     """The cable between an access switch and the rest is cut."""
     switch = scene.pick_switch()
     scene.options.finish("uplink-down")
-    port, far, upstream = _uplink(scene, switch)
+    port, far, upstream = uplink(scene, switch)
     text = (
         f"the cable from {upstream.name} {far.short_name} to {switch.name} {port.short_name} is cut"
     )
@@ -44,7 +44,7 @@ def closed_uplink(scene: Scene) -> Done:
     """Storm-control closed it against a burst whose source is gone: it stays closed, as by default."""
     switch = scene.pick_switch()
     scene.options.finish("closed-uplink")
-    _, far, upstream = _uplink(scene, switch)
+    _, far, upstream = uplink(scene, switch)
     text = (
         f"{upstream.name} {far.short_name} toward {switch.name} was closed by a storm that is over"
     )
@@ -60,7 +60,7 @@ def _reopen(switch: SoftSwitch, port: SwitchPort) -> None:
     switch.set_admin(port.name, up=True)
 
 
-def _uplink(scene: Scene, switch: SoftSwitch) -> tuple[SwitchPort, SwitchPort, SoftSwitch]:
+def uplink(scene: Scene, switch: SoftSwitch) -> tuple[SwitchPort, SwitchPort, SoftSwitch]:
     """(its port, the far one, the far switch) of its working way to the rest."""
     trunks = [
         (port, port.peer)
@@ -96,6 +96,54 @@ def err_disabled_port(scene: Scene) -> Done:
     return done
 
 
+def bpdu_guard_violation(scene: Scene) -> Done:
+    """Someone's own switch at a desk with BPDU guard."""
+    return _violation(scene, "bpduguard", Kind.BPDU_GUARD_VIOLATION)
+
+
+def port_security_violation(scene: Scene) -> Done:
+    """A second address at a desk that allows one; `mode: restrict` keeps the port open."""
+    return _violation(scene, "psecure-violation", Kind.PORT_SECURITY_VIOLATION)
+
+
+def _violation(scene: Scene, cause: str, kind: Kind) -> Done:
+    switch = scene.pick_switch()
+    (port,) = ports = scene.pick_ports(switch, 1, prefer="used")
+    mode = scene.options.choice("mode", "shutdown", ("shutdown", "restrict"))
+    scene.options.finish(str(kind))
+    kinds = (kind, Kind.ERR_DISABLED_PORT) if mode == "shutdown" else (kind,)
+    text = f"a stranger's device at {switch.name} {port.short_name} offends {cause}, mode {mode}"
+    done = Done(switch.name, ports, kinds, text)
+    done.undo.append(partial(_restore_guards, port, port.bpdu))
+    card = _guarded(scene, port, cause)
+    port.secure_restrict = mode == "restrict"
+    done.mac = card.mac
+    scene.occupy(port, card, done)
+    return done
+
+
+def device_unreachable(scene: Scene) -> Done:
+    """A switch without power, or one that forwards and no longer answers."""
+    switch = scene.pick_switch()
+    how = scene.options.choice("how", scene.rng.choice(("agent", "power")), ("agent", "power"))
+    scene.options.finish("device-unreachable")
+    if how == "agent":
+        text = f"{switch.name} forwards and does not answer any more"
+        done = Done(switch.name, [], (Kind.DEVICE_UNREACHABLE,), text)
+        before = switch.path_alive
+        switch.path_alive = lambda: False
+        done.undo.append(lambda: setattr(switch, "path_alive", before))
+        return done
+    links = [(p, p.peer) for p in switch.switch_ports if isinstance(p.peer, SwitchPort)]
+    # One dead link tells nobody whether the cable or the power is gone.
+    kinds = (Kind.DEVICE_UNREACHABLE, *([Kind.UPLINK_DOWN] if len(links) == 1 else []))
+    also = tuple((far.owner.name, far.name) for _, far in links) if len(links) == 1 else ()
+    done = Done(switch.name, [], kinds, f"{switch.name} has no power", also=also)
+    for port in switch.switch_ports:
+        scene.clear(port, done)
+    return done
+
+
 def _guarded(scene: Scene, port: SwitchPort, cause: str) -> Card:
     """Configures the protection on the port, and the device that will trip it."""
     engine, speed = scene.campus.engine, scene.campus.topology.speeds_bps.desk
@@ -115,4 +163,5 @@ def _guarded(scene: Scene, port: SwitchPort, cause: str) -> Card:
 def _restore_guards(port: SwitchPort, bpdu: str) -> None:
     port.bpdu = bpdu
     port.secure_maximum = None
+    port.secure_restrict = False
     port.secure_macs.clear()

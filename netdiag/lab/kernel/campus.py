@@ -182,7 +182,7 @@ class KernelCampus(Campus):
         if len(packet) > at + 6 and packet[at] == 0 and packet[at + 4 : at + 6] == b"nd":
             self._answered[packet[12:16]] = self.kernel.now
 
-    def path_alive(self, goal: SoftSwitch) -> bool:
+    def path_alive(self, goal: SoftSwitch, *, both_ways: bool = True) -> bool:
         """The links say so, and no row of echo requests was lost since they last came up."""
         address, now = frames.ip_bytes(goal.management_ip), self.kernel.now
         if self._reached[0] != self.kernel.changes:
@@ -190,6 +190,8 @@ class KernelCampus(Campus):
         if goal.name not in self._reached[1]:
             self._asked.pop(address, None)
             return False
+        if not both_ways:
+            return True
         since = max(self._answered.get(address, 0.0), self._asked.get(address, now))
         self._asked.setdefault(address, now)
         return now - since < _LOST_AFTER_S
