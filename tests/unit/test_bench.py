@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netdiag import bench
-from netdiag.bench import Truth, picture, rows
+from netdiag.bench import Truth, picture, rows, table
 from netdiag.errors import FileFormatError, UsageError
 from netdiag.lab import campus, scenario
 from netdiag.lab.scenario import Scenario
@@ -107,9 +107,46 @@ def test_the_picture_has_a_square_a_run_in_the_colour_of_its_score() -> None:
     assert any("1 of 3 right" in (t or "") for t in texts)
 
 
-def test_the_real_data_plane_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="not yet"):
-        bench.run(data_plane="real", evidence=tmp_path)
+def a_row(kind: str, seed: int, *, right: bool, **more: object) -> dict[str, object]:
+    return {
+        "kind": kind, "variant": f"{kind}-x", "seed": seed, "right": right, "right_kind": right,
+        "right_interface": right, "f1": float(right), "seconds_to_name": 4.0, "diagnosed": [],
+        "seconds_to_restore": None, "error": None, **more,
+    }  # fmt: skip
+
+
+def test_the_table_is_put_between_its_markers_and_tells_every_miss() -> None:
+    rows = [a_row("lossy-link", 0, right=True), a_row("lossy-link", 3, right=False)]
+    made = table.markdown(rows, "soft", "netdiag lab bench")
+    assert "| lossy-link | 1 | 2 | 1 | 1 | 0.50 | 4.0 | - |" in made
+    assert "50.0% right at rank 1" in made
+    assert "- `lossy-link-x` (seed 3): nothing was named" in made
+    begin, end = table.markers("soft")
+    text = table.write_into(f"a\n{begin}\nold\n{end}\nb\n", made, "soft")
+    assert text.startswith(f"a\n{begin}\n| kind")
+    assert text.endswith(f"{end}\nb\n")
+    assert "old" not in text
+    with pytest.raises(UsageError, match="no place for the table"):
+        table.write_into("nothing", made, "soft")
+
+
+def test_of_several_reports_the_last_run_of_a_file_and_seed_counts() -> None:
+    first = {"scenarios": [a_row("lossy-link", 0, right=False), a_row("healthy", 1, right=True)]}
+    second = {"scenarios": [a_row("lossy-link", 0, right=True)]}
+    assert [(r["kind"], r["right"]) for r in table.latest([first, second])] == [
+        ("healthy", True),
+        ("lossy-link", True),
+    ]
+
+
+def test_time_to_restore_says_who_did_it() -> None:
+    rows = [
+        a_row("rogue-dhcp-server", 0, right=True, seconds_to_restore=20.0, restored_by="netdiag"),
+        a_row("lossy-link", 0, right=True, seconds_to_restore=8.0, restored_by="by hand"),
+    ]
+    made = table.markdown(rows, "soft", "x")
+    assert "| 8.0 (1 of 1 by hand) |" in made
+    assert "| 20.0 |" in made
 
 
 # --- the files -----------------------------------------------------------------------------------
