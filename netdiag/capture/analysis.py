@@ -75,7 +75,7 @@ class Analysis:
         found, what = self.recognise(record)
         if found is None:
             if record.link_type in _LINK_TYPES:
-                self.malformed += 1
+                self.malformed += record.wire_length <= len(record.octets)
             else:
                 self.undecoded[record.link_type] += 1
             return None, None

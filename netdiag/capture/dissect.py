@@ -44,7 +44,9 @@ def message(control: Control) -> Message:
         raise DecodeError(f"{control.kind}: {len(control.payload)} octets")
     try:
         found = _DECODERS[control.kind](control)
-    except DecodeError:
+    except DecodeError as exc:
+        if control.cut:  # the part that is missing would have told
+            raise TooShort(str(exc)) from exc
         raise
     except Exception as exc:  # scapy raises whatever its fields raise
         raise TooShort(f"{control.kind}: {type(exc).__name__}: {exc}") from exc

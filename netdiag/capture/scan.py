@@ -415,7 +415,7 @@ def count(octets, index, first, n, limit, s, picked, slots):  # type: ignore[no-
             if not s.times[1] >= when:
                 s.times[1] = when
         if kept < 14:
-            s.totals[MALFORMED] += 1
+            s.totals[MALFORMED] += length <= kept
             continue
         ethertype, start, depth = _u16(octets, at + 12), at + 12, 0
         vlan = int(index.vlan[i])
