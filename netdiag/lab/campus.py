@@ -52,6 +52,9 @@ def build(topology: Topology, seed: int = 0) -> Campus:
 class Campus:
     """The simulator as `dataplane.Dataplane`, with what only a practice network can do."""
 
+    breaks_frames = True
+    """A wire's faults can be injected: see `lab.faults`."""
+
     def __init__(self, topology: Topology, seed: int) -> None:
         self.topology = topology
         self.seed = seed

@@ -97,6 +97,9 @@ def is_right(switch: str, port: str, truths: Sequence[Mapping[str, Any]]) -> boo
     sick = [truth for truth in truths if truth["kinds"]]
     if not switch and not port:
         return not sick
+    whole = {truth["device"] for truth in sick if not truth["interfaces"]}
+    if {switch, port} & whole:
+        return True
     places = {(truth["device"], name) for truth in sick for name in truth["interfaces"]}
     for truth in sick:
         if _BOTH_ENDS & set(truth["kinds"]):

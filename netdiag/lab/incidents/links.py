@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from random import Random
 
@@ -16,6 +17,7 @@ from netdiag.lab.switch import SoftSwitch, SwitchPort
 from netdiag.model import Kind
 
 _WHERE = ("uplink", "desk")
+Fault = Callable[[bytes], bool]
 
 
 def _link(scene: Scene) -> tuple[SoftSwitch, SwitchPort, Port]:
@@ -45,7 +47,7 @@ def lossy_link(scene: Scene) -> Done:
     text = f"{percent:g} % of what comes in at {switch.name} {port.short_name} is broken"
     done = Done(switch.name, [port], (Kind.LOSSY_LINK,), text, mac_at(port), also=_ends(far))
     rng = Random(scene.rng.random())
-    _impair(port, faults.Lossy(port, rng, percent / 100, counted=not silent), done)
+    _impair(scene, port, faults.Lossy(port, rng, percent / 100, counted=not silent), done)
     _talk(scene, switch, port, done)
     return done
 
@@ -56,7 +58,7 @@ def unidirectional_link(scene: Scene) -> Done:
     scene.options.finish("unidirectional-link")
     text = f"{switch.name} {port.short_name} hears nothing any more; its link is up"
     done = Done(switch.name, [port], (Kind.UNIDIRECTIONAL_LINK,), text, also=_ends(far))
-    _impair(port, faults.deaf, done)
+    _impair(scene, port, faults.deaf, done)
     return done
 
 
@@ -70,9 +72,9 @@ def mtu_mismatch(scene: Scene) -> Done:
     before = port.mtu
     port.mtu = mtu
     done.undo.append(partial(setattr, port, "mtu", before))
-    _impair(port, faults.TooSmall(port), done)
+    _impair(scene, port, faults.TooSmall(port), done)
     if isinstance(far, SwitchPort) and mtu > far.mtu:
-        _impair(far, faults.TooSmall(far), done)
+        _impair(scene, far, faults.TooSmall(far), done)
     _talk(scene, switch, port, done)
     return done
 
@@ -85,7 +87,7 @@ def duplex_mismatch(scene: Scene) -> Done:
     done = Done(switch.name, [port], (Kind.DUPLEX_MISMATCH,), text, mac_at(port), also=_ends(far))
     port.duplex = "half"
     done.undo.append(partial(setattr, port, "duplex", "full"))
-    _impair(port, faults.HalfDuplex(port, Random(scene.rng.random())), done)
+    _impair(scene, port, faults.HalfDuplex(port, Random(scene.rng.random())), done)
     _talk(scene, switch, port, done)
     return done
 
@@ -186,8 +188,10 @@ def wrong_access_vlan(scene: Scene) -> Done:
 # --- traffic -------------------------------------------------------------------------------------
 
 
-def _impair(port: Port, fault: object, done: Done) -> None:
-    port.impair = fault  # type: ignore[assignment]
+def _impair(scene: Scene, port: Port, fault: Fault, done: Done) -> None:
+    if not scene.campus.breaks_frames:
+        raise LabError("this data plane breaks no frames: use the simulated one")
+    port.impair = fault
     done.undo.append(partial(setattr, port, "impair", None))
 
 

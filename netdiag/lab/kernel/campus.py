@@ -72,6 +72,8 @@ def _check_files(topology: blueprint.Topology) -> None:
 class KernelCampus(Campus):
     """A `dataplane.Dataplane` of namespaces."""
 
+    breaks_frames = False
+
     def __init__(self, topology: blueprint.Topology, seed: int, folder: Path) -> None:
         pools = {name: pool_of(plan) for name, plan in topology.dhcp_servers.items()}
         self.kernel = KernelEngine()
