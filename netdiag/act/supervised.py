@@ -164,10 +164,11 @@ def _sent_before(plan: Reopening, hands: Hands, session: CommandLine) -> tuple[A
     found: list[Action] = []
     for action in plan.unsure:
         line = hands.port_config(action.device).replace("{interface}", action.interface or "")
-        if _SHUT.search(session.show(line)):
-            words = f"seen through the gap: {action.interface} is shut in the configuration"
-            at = datetime.now(UTC)
-            found.append(hands.store.journal.outcome(action.id, ActionState.DONE, words, at))
+        shut = _SHUT.search(session.show(line)) is not None
+        state = ActionState.DONE if shut else ActionState.FAILED
+        words = f"seen through the gap: {action.interface} is {'' if shut else 'not '}shut"
+        told = hands.store.journal.outcome(action.id, state, words, datetime.now(UTC))
+        found += [told] if shut else []
     return tuple(found)
 
 

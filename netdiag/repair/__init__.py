@@ -282,40 +282,43 @@ def undo(
         for action in unsettled(store.journal.actions(ticket_id)):
             _settle(run, action)
         done: list[Action] = []
-        for step, action in to_undo(run):
-            known = [a for a in store.journal.actions(ticket_id) if a.undoes == action.id]
+        for step, actions in to_undo(run):
+            last = actions[0]
+            known = [a for a in store.journal.actions(ticket_id) if a.undoes == last.id]
             if not any(a.state is ActionState.DONE for a in known):
-                with run.session(action.device) as session:
+                with run.session(last.device) as session:
                     hands = replace(run.hands(step), approved_by=by)
+                    ports = (last.interface or "",)
                     done += hands.change(
-                        step,
-                        session,
-                        action.device,
-                        (action.interface or "",),
-                        step.lines,
-                        undoes=action.id,
+                        step, session, last.device, ports, step.lines, undoes=last.id
                     )
-            store.journal.outcome(action.id, ActionState.UNDONE, "taken back", now())
+            for action in actions:
+                store.journal.outcome(action.id, ActionState.UNDONE, "taken back", now())
         return tuple(done)
 
 
-def to_undo(run: Repair) -> tuple[tuple[PlanStep, Action], ...]:
-    """What would be sent to take each change back, the last one first."""
-    found: list[tuple[PlanStep, Action]] = []
+def to_undo(run: Repair) -> tuple[tuple[PlanStep, tuple[Action, ...]], ...]:
+    """What would be sent to take the changes back, each port once, with the changes that it takes back.
+
+    The last one first; what closes a port comes after what opens one: it may be the way there.
+    """
+    ports: dict[tuple[str, str, bool], list[Action]] = {}
     for action in reversed(run.store.journal.actions(run.ticket_id)):
-        if action.state is not ActionState.DONE or not action.interface or action.undoes:
-            continue
-        seen = seen_platform(run.store, action.device)
-        lines = act.undo_lines(action, platform_for(run.inventory, action.device, seen))
+        if action.state is ActionState.DONE and action.interface and not action.undoes:
+            key = (action.device, action.interface, act.opens(action))
+            ports.setdefault(key, []).append(action)
+    found: list[tuple[PlanStep, tuple[Action, ...]]] = []
+    for (device, interface, _), actions in sorted(ports.items(), key=lambda item: item[0][2]):
+        platform = platform_for(run.inventory, device, seen_platform(run.store, device))
         step = PlanStep(
-            step=action.step,
+            step=actions[0].step,
             action="undo",
             summary="undo",
-            device=action.device,
-            interface=action.interface,
-            lines=lines,
+            device=device,
+            interface=interface,
+            lines=act.undo_lines(actions[0], platform),
         )
-        found.append((step, action))
+        found.append((step, tuple(actions)))
     return tuple(found)
 
 

@@ -144,5 +144,5 @@ def _one(
     after = platform.confirmed.confirm if confirmed and platform.confirmed else ()
     commit = (way.commit,) if way.commit else ()
     whole = (*arm, *way.configure, *lines, *commit, *way.leave, *after)
-    reads = tuple(platform.port_config.replace("{interface}", p) for p in ports)
+    reads = (*platform.prepare, *(platform.port_config.replace("{interface}", p) for p in ports))
     return Sent(device or "", reads, whole, when)

@@ -407,6 +407,21 @@ def test_taking_back_twice_takes_back_once(bench: Bench, store: Store) -> None:
     assert states == [ActionState.UNDONE] * 2 + [ActionState.DONE] * 2
 
 
+def test_a_way_is_closed_only_after_what_lies_behind_it_is_opened(template: Path) -> None:
+    bench = make(template, "layer2-loop", 2)
+    with Store(bench.db) as store:
+        approve(bench, store)
+        before = len(bench.switches.effects())
+        repair.undo(bench.switches.inventory, store, ID, by="ann", reach=bench.switches.reach())
+        after = bench.switches.effects()[before:]
+    assert [(d, way) for d, _, way in after] == [
+        ("acc-1", "up"),
+        ("acc-1", "up"),
+        ("core-1", "down"),
+    ]
+    bench.remove()
+
+
 # --- how fast -------------------------------------------------------------------------------------
 
 
