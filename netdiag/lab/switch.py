@@ -409,6 +409,12 @@ class SoftSwitch:
     def log(self) -> Sequence[SwitchEvent]:
         return tuple(self._log)
 
+    def forget_boot(self) -> None:
+        """What was said while the network was put together is no news; its links are as old as it."""
+        self._log.clear()
+        for port in self.switch_ports:
+            port.last_change = 0.0
+
     def reachable(self) -> bool:
         return self.path_alive()
 

@@ -122,6 +122,8 @@ class KernelCampus(Campus):
     def settle(self) -> None:
         """Waits until people can work, or it has taken long enough to say that some cannot."""
         self.wait_for(self.settled, SETTLE_S)
+        for switch in self.switches():
+            switch.forget_boot()
 
     def wait_for(self, ready: Callable[[], bool], longest_s: float) -> None:
         """Lets the network run until then, or for so long."""
