@@ -187,25 +187,32 @@ class Jabber(Card):
         same_frame: bool = False,
     ) -> None:
         super().__init__(engine, name, mac, rate_bps)
-        self._interval = 1 / pps
-        self._same_frame = same_frame
+        self.pps = pps
+        self.same_frame = same_frame
+        self.elsewhere = False
+        """A program of its own sends for it."""
         self._number = 0
 
     def link_changed(self, port: Port) -> None:
-        if port.up:
+        if port.up and not self.elsewhere:
             self._jabber(port.generation)
 
     def _jabber(self, generation: int) -> None:
         if generation != self.port.generation:
             return
-        self._number = 1 if self._same_frame else self._number % 0xFFFF + 1
-        src, dst = frames.ip_bytes("169.254.77.7"), frames.ip_bytes("169.254.255.255")
-        query = self._number.to_bytes(2, "big") + bytes.fromhex("01100001000000000000") + b"JAB"
-        datagram = frames.encode_udp(frames.Datagram(137, 137, query), src, dst)
-        packet = frames.Packet(src, dst, frames.PROTOCOL_UDP, datagram, self._number)
-        octets = frames.encode_ipv4(packet)
-        self.send(frames.ethernet(frames.BROADCAST, self.mac, frames.ETHERTYPE_IPV4, octets))
-        self.engine.after(self._interval, lambda: self._jabber(generation))
+        self._number = 1 if self.same_frame else self._number % 0xFFFF + 1
+        self.send(name_query(self.mac, self._number))
+        self.engine.after(1 / self.pps, lambda: self._jabber(generation))
+
+
+def name_query(mac: bytes, number: int) -> bytes:
+    """A NetBIOS name broadcast (RFC 1002); each number gives another one."""
+    src, dst = frames.ip_bytes("169.254.77.7"), frames.ip_bytes("169.254.255.255")
+    query = number.to_bytes(2, "big") + bytes.fromhex("01100001000000000000") + b"JAB"
+    datagram = frames.encode_udp(frames.Datagram(137, 137, query), src, dst)
+    packet = frames.Packet(src, dst, frames.PROTOCOL_UDP, datagram, number)
+    octets = frames.encode_ipv4(packet)
+    return frames.ethernet(frames.BROADCAST, mac, frames.ETHERTYPE_IPV4, octets)
 
 
 class StrayBridge(Card):

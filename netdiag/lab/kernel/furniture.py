@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -80,6 +81,7 @@ class Furniture:
         self._engine, self._folder, self._pools = engine, folder, pools
         self._ears: dict[WiredPort, list[socket]] = {}
         self._servers: dict[str, Dnsmasq] = {}
+        self._senders: dict[WiredPort, subprocess.Popen[bytes]] = {}
         self._addresses: dict[str, tuple[bytes, int]] = {}
         self._taps: dict[WiredPort, list[Callable[[float, bytes], None]]] = {}
         engine.after(_CHECK_S, self._check)
@@ -89,6 +91,8 @@ class Furniture:
         room = self._engine.room(owner.name)
         if isinstance(owner, HomeRouter | DumbSwitch):
             self._place_box(owner, room)
+        elif isinstance(owner, Jabber):
+            owner.elsewhere = True
         elif isinstance(owner, DhcpHost) and dnsmasq():
             pool = self._pools[owner.name]
             self._serve(room, "eth0", owner.server, pool)
@@ -127,6 +131,8 @@ class Furniture:
                 room.netlink.set_link(lane.name, master=index)
         else:
             self._listen(port, room, self._program(owner))
+        if isinstance(owner, Jabber):
+            self._senders[port] = room.spawn(_jabber(owner), self._folder / "jabber.log")
         if isinstance(owner, Station):
             self._addresses.pop(room.name, None)
             self._configure(owner, room)
@@ -159,6 +165,10 @@ class Furniture:
         for sock in self._ears.pop(port, []):
             self._engine.unwatch(sock)
             sock.close()
+        sender = self._senders.pop(port, None)
+        if sender is not None:
+            sender.kill()
+            sender.wait()
         server = self._servers.get(port.owner.name)
         if server is not None and not any(p.lanes for p in _ports(port.owner) if p is not port):
             server.plugged = False
@@ -227,6 +237,12 @@ class Furniture:
             self._ears.setdefault(port, []).append(sock)
             opened.append(sock)
         return opened
+
+
+def _jabber(owner: Jabber) -> list[str]:
+    how = "same" if owner.same_frame else "varied"
+    command = [sys.executable, "-m", "netdiag.lab.kernel.jabber"]
+    return [*command, frames.mac_text(owner.mac), str(owner.pps), how]
 
 
 def _ports(owner: Any) -> tuple[WiredPort, ...]:
