@@ -79,6 +79,8 @@ class Campus:
     """Other rates of a port, by Rate's own names."""
     extra_fdb: dict[str, list[FdbEntry]] = field(default_factory=lambda: defaultdict(list))
     site: Site = SITE
+    users: int = USERS
+    management: int = MANAGEMENT
 
     # --- wiring ---
 
@@ -94,7 +96,14 @@ class Campus:
         campus.host("dhcp", "core-1", "Gi1/0/10", ip="10.10.0.2", mac=LEGIT.mac)
         return campus.host("noc", "core-1", "Gi1/0/20", ip="10.10.0.9")
 
-    def switch(self, name: str, ports: int = 24, role: Role = Role.ACCESS) -> Campus:
+    def switch(
+        self,
+        name: str,
+        ports: int = 24,
+        role: Role = Role.ACCESS,
+        *,
+        style: str = "GigabitEthernet1/0/{}",
+    ) -> Campus:
         n = len(self.devices) + 1
         self.devices[name] = Device(name, f"10.99.0.{n}", "cisco_ios", f"HQ/{n}F", role)
         self.ports[name] = {
@@ -105,11 +114,11 @@ class Campus:
                 mac=f"00:1b:54:{n:02x}:00:{k:02x}",
                 admin_status=AdminStatus.UP,
                 oper_status=OperStatus.DOWN,
-                access_vlan=USERS,
+                access_vlan=self.users,
                 last_change_s=86400.0,
             )
             for k in range(1, ports + 1)
-            for p in [f"GigabitEthernet1/0/{k}"]
+            for p in [long_name(style.format(k))]
         }
         return self
 
@@ -134,7 +143,7 @@ class Campus:
     ) -> Campus:
         n = len(self.hosts) + 1
         mac = mac or f"00:16:3e:01:{n // 256:02x}:{n % 256:02x}"
-        self.hosts.append(Host(name, mac, switch, long_name(port), USERS, ip))
+        self.hosts.append(Host(name, mac, switch, long_name(port), self.users, ip))
         return self.change(switch, port, oper_status=OperStatus.UP)
 
     def unplug(self, host: str) -> Campus:
@@ -178,9 +187,9 @@ class Campus:
         self.dark.update(names)
         return self
 
-    def learn(self, switch: str, mac: str, port: str, vlan: int = USERS) -> Campus:
+    def learn(self, switch: str, mac: str, port: str, vlan: int | None = None) -> Campus:
         """An FDB entry beyond what the wiring gives."""
-        entry = FdbEntry(mac, long_name(port), None, vlan, "learned")
+        entry = FdbEntry(mac, long_name(port), None, vlan or self.users, "learned")
         self.extra_fdb[switch].append(entry)
         return self
 
@@ -207,7 +216,7 @@ class Campus:
                 event=event,
                 interface=long_name(port) if port else None,
                 other_interface=long_name(other) if other else None,
-                vlan=USERS if mac else None,
+                vlan=self.users if mac else None,
                 mac=mac,
                 cause=cause,
                 raw=f"%{event.upper()}: {port or ''} {other or ''} {mac or ''}".strip(),
@@ -354,7 +363,7 @@ class Campus:
         ]
         for port in self.ports[name]:
             for far in sorted(self._reach(name, port)):
-                entries.append(FdbEntry(self.mac(far), port, None, MANAGEMENT, "learned"))
+                entries.append(FdbEntry(self.mac(far), port, None, self.management, "learned"))
                 entries += [
                     FdbEntry(h.mac, port, None, h.vlan, "learned")
                     for h in self.hosts
@@ -376,9 +385,11 @@ class Campus:
         return found
 
     def _arp(self, name: str) -> list[ArpEntry]:
-        entries = [ArpEntry(h.ip, h.mac, "Vlan10") for h in self.hosts if h.ip]
+        entries = [ArpEntry(h.ip, h.mac, f"Vlan{self.users}") for h in self.hosts if h.ip]
         others = [d for d in self.devices.values() if d.name != name]
-        return entries + [ArpEntry(d.address, self.mac(d.name), "Vlan99") for d in others]
+        return entries + [
+            ArpEntry(d.address, self.mac(d.name), f"Vlan{self.management}") for d in others
+        ]
 
 
 def home_router(cables: int = 2, *, ports: tuple[str, str] = ("Gi1/0/5", "Gi1/0/6")) -> Campus:
