@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -347,6 +348,7 @@ def poll(target: Target, *, out_of_band: bool = False) -> Snapshot:
         return _nothing(target, at, exc, reachable=False)
     answers: dict[str, str] = {}
     errors: list[SourceError] = []
+    missing: list[SourceError] = []
     try:
         with session:
             platform = session._platform
@@ -355,10 +357,10 @@ def poll(target: Target, *, out_of_band: bool = False) -> Snapshot:
             except AccessDenied as exc:
                 errors.append(SourceError("ssh", "enable", str(exc)))
             at = datetime.now(UTC)
-            _ask(session, platform.poll[:1], answers, errors)
+            _ask(session, platform.poll[:1], answers, errors, missing)
             # The device's clock, asked first, showed its time half-way between.
             at += (datetime.now(UTC) - at) / 2
-            _ask(session, platform.poll[1:], answers, errors)
+            _ask(session, platform.poll[1:], answers, errors, missing)
     except Unreachable as exc:
         if not answers:
             return _nothing(target, at, exc, reachable=False)
@@ -368,6 +370,7 @@ def poll(target: Target, *, out_of_band: bool = False) -> Snapshot:
     except CollectError as exc:
         return _nothing(target, at, exc, reachable=True)
     decoded = show.snapshot(device, platform, answers, at)
+    decoded = replace(decoded, not_offered=(*decoded.not_offered, *missing))
     return show.with_errors(decoded, errors)
 
 
@@ -376,12 +379,15 @@ def _ask(
     needs: Sequence[str],
     answers: dict[str, str],
     errors: list[SourceError],
+    missing: list[SourceError],
 ) -> None:
+    """What a device does not know though its make does is missing on it, and no failure to look."""
     for need in needs:
         try:
             answers[need] = session.show(session._platform.commands[need].line)
         except DecodeError as exc:
-            errors.append(SourceError("ssh", need, str(exc)))
+            lacks = need in session._platform.not_on_all
+            (missing if lacks else errors).append(SourceError("ssh", need, str(exc)))
 
 
 def not_read(target: Target, exc: Exception) -> Snapshot:

@@ -16,7 +16,7 @@ from netdiag.decode import show_ports, show_tables, syslog, syslog_header, table
 from netdiag.decode.show_ports import Ports
 from netdiag.decode.table import Columns, first
 from netdiag.errors import DecodeError
-from netdiag.model import Device, Snapshot, SourceError
+from netdiag.model import Device, LogEvent, Snapshot, SourceError
 from netdiag.names import sort_key
 from netdiag.platforms import Command, Platform
 
@@ -59,7 +59,7 @@ def snapshot(
     if "log" in answers:
         clock = syslog_header.device_clock(answers.get("clock", ""))
         log = syslog.parse(answers["log"], at=at, clock=clock)
-        found = replace(found, log=tuple(replace(e, device=device.name) for e in log))
+        found = replace(found, log=(*found.log, *(replace(e, device=device.name) for e in log)))
     interfaces = show_ports.interfaces(ports, at)
     ordered = tuple(sorted(interfaces, key=lambda i: sort_key(i.name)))
     return with_errors(replace(found, interfaces=ordered), errors)
@@ -131,6 +131,25 @@ def _stp(found: Snapshot, ports: Ports, read: list[Columns], _: Command) -> Snap
     return replace(found, stp=show_tables.stp(read, ports.name))
 
 
+def _storm_control(
+    found: Snapshot, ports: Ports, read: list[Columns], command: Command
+) -> Snapshot:
+    """A guard that drops frames now is an event of a storm; one that took the port down closed it."""
+    signs: list[LogEvent] = []
+    for row in read:
+        name, state = ports.name(row["INTERFACE"]), row["STATE"].lower()
+        if state in _SHUT_BY_STORM:
+            ports.of(name).setdefault("closed", "storm-control")
+        elif state in _DROPS:
+            raw = f"{name}: {command.line}: {row['TYPE']} {row['STATE']}".replace(":  ", ": ")
+            signs.append(LogEvent(found.at, found.device, "storm-control", "storm", name, raw=raw))
+    return replace(found, log=(*found.log, *signs))
+
+
+_DROPS = frozenset({"blocking", "block", "blocked", "suppress", "suppressed"})
+_SHUT_BY_STORM = frozenset({"error-down", "errordown", "shutdown", "err-disabled"})
+
+
 # "% LLDP is not enabled": an answer, and no neighbours to tell.
 _SWITCHED_OFF = re.compile(r"\s*%\s*\S+ is not (?:enabled|running)", re.IGNORECASE)
 
@@ -158,4 +177,5 @@ _READERS: Mapping[str, _Reader] = {
     "cdp": _cdp,
     "arp": _arp,
     "stp": _stp,
+    "storm-control": _storm_control,
 }

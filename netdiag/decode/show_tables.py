@@ -84,7 +84,9 @@ def fdb(read: Sequence[Columns], port: Naming = long_name) -> tuple[FdbEntry, ..
         if mac is None:
             continue
         listed = [port(p) for p in _ports(row["PORTS"])]
-        status = _fdb_status(row["TYPE"])
+        # RouterOS flags its own addresses L, and those that it learned D.
+        flagged = "self" if row["LOCAL"] else "dynamic" if row["DYNAMIC"] else ""
+        status = _fdb_status(row["TYPE"] or flagged)
         if status == "mgmt" and not listed:
             status = "self"
         vlan = _vlan(row["VLAN"])
@@ -101,8 +103,11 @@ def _ports(said: str | Sequence[str]) -> list[str]:
     return [w for w in words if _PORT.match(w) and not _NO_PORT.match(w)]
 
 
-def _fdb_status(word: str) -> str:
-    word = word.lower()
+def _fdb_status(word: str) -> str | None:
+    """`None` where the table has no such column: ProCurve lists what it learned."""
+    word = word.strip().lower()
+    if not word:
+        return None
     return next((s for w, s in _FDB_STATUS.items() if word.startswith(w)), "other")
 
 

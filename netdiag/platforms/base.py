@@ -76,6 +76,8 @@ class Platform:
     cdp, arp, stp, aggregates, storm-control, log."""
     poll: tuple[str, ...] = ()
     """The needs that a poll reads, in this order."""
+    not_on_all: frozenset[str] = frozenset()
+    """Needs of these that some models or images lack: a refusal there is an answer."""
     prepare: tuple[str, ...] = ()
     """Lines after login that make output plain: no paging, no narrow terminal."""
     refusals: tuple[str, ...] = ()

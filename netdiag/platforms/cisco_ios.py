@@ -142,8 +142,10 @@ CISCO_IOS = Platform(
         "cdp",
         "arp",
         "stp",
+        "storm-control",
         "log",
     ),
+    not_on_all=frozenset({"storm-control"}),
     prepare=("terminal length 0", "terminal width 511"),
     refusals=(
         r"^% ?Invalid input detected",

@@ -63,8 +63,10 @@ HUAWEI = Platform(
         "arp",
         "stp",
         "aggregates",
+        "storm-control",
         "log",
     ),
+    not_on_all=frozenset({"storm-control"}),
     prepare=("screen-length 0 temporary",),
     # Quirk: never the bare word "error": VRP's own legend holds `(ed): error down` and `inErrors`.
     refusals=(

@@ -79,6 +79,7 @@ JUNIPER_JUNOS = Platform(
         "MI": C.MAC_LIMIT,
         "mac-limit": C.MAC_LIMIT,
         "MAC limit exceeded": C.MAC_LIMIT,
+        "MAC move limit exceeded": C.MAC_FLAPPING,
         "bpdu-block": C.BPDU_GUARD,
         "bpdu-error": C.BPDU_GUARD,
         "Disabled by bpdu-control": C.BPDU_GUARD,

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netdiag import platforms
 from netdiag.decode import show
 from netdiag.decode.table import rows
 from netdiag.errors import DecodeError
@@ -273,3 +274,48 @@ def test_templates_are_shared_by_threads():
 def test_an_unexpected_line_is_named():
     with pytest.raises(DecodeError, match="surprise"):
         rows("ntc:cisco_ios_show_lldp_neighbors_detail.textfsm", "surprise")
+
+
+def printed_by(name, answers):
+    platform = platforms.get(name)
+    assert platform is not None
+    return show.snapshot(Device("d", "192.0.2.1", platform=name), platform, answers, AT)
+
+
+IOS_STORM = """\
+Interface       Filter State   Upper        Lower        Current      Action     Type
+Gi1/0/12        Blocking           10.00%       10.00%         22.00%        None     B
+Gi1/0/13        Forwarding         10.00%       10.00%          0.00%        None     B
+"""
+VRP_STORM = """\
+PortName Type Rate Mode Action Punish-Status Trap Log Int Last-Punish-Time
+10GE1/0/1 BC 2000 Pps Block Block Off On 90 --
+10GE1/0/2 BC 2000 Pps Error-down Error-down Off On 90 2026-11-22
+10GE1/0/3 BC 2000 Pps Block Normal Off On 90 --
+"""
+STORMS = [
+    ("cisco_ios", IOS_STORM, {"GigabitEthernet1/0/12"}, set()),
+    ("huawei_vrpv8", VRP_STORM, {"10GE1/0/1"}, {"10GE1/0/2"}),
+]
+
+
+@pytest.mark.parametrize(("name", "printed", "drops", "closed"), STORMS, ids=lambda x: str(x)[:12])
+def test_storm_control_that_drops_is_an_event_and_that_shuts_a_closed_port(
+    name, printed, drops, closed
+):
+    found = printed_by(name, {"storm-control": printed, "log": ""})
+    assert {e.interface for e in found.log if e.event == "storm"} == drops
+    assert {i.name for i in found.interfaces if i.err_disabled} == closed
+    assert found.errors == ()
+
+
+def test_addresses_are_learned_where_no_column_says_otherwise():
+    table = "  MAC Address   Port\n  ------------- -----\n  5c0e8b-97d9db 3\n"
+    procurve = printed_by("hp_procurve", {"fdb": table})
+    assert [(e.interface, e.status) for e in procurve.fdb] == [("3", None)]
+    table = (
+        "0 D E  mac-address=11:22:33:44:55:01 interface=ether4 bridge=b on-interface=ether4\n"
+        "1 DL   mac-address=11:22:33:44:55:04 interface=ether4 bridge=b on-interface=ether4\n"
+    )
+    routeros = printed_by("mikrotik_routeros", {"fdb": table})
+    assert [e.status for e in routeros.fdb] == ["learned", "self"]
