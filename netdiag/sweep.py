@@ -79,19 +79,21 @@ def sweep(
     frames_per_s: float = 250.0,
     gone_after: int = GONE_AFTER,
     loop_probe: bool = False,
+    inform: bool = False,
     also: Sequence[str] = (),
     tell: Callable[[str], None] = lambda _: None,
 ) -> Judgement:
     """Probes, judges, stores what was seen, and opens, updates or resolves one ticket a rogue.
 
     `loop_probe`: also a frame into each VLAN that must not come back, nor twice at one of `also`.
+    `inform`: ask the untagged VLAN by INFORM, which not every server answers.
     """
     from netdiag.collect import wire
 
     tell(f"probing {len(vlans)} VLANs at {source}, {window_s:g} s")
     at = datetime.now(UTC)
     earlier = _earlier(store, source, at)
-    what = ("dhcp", "dhcp6", "ra", "loop") if loop_probe else ("dhcp", "dhcp6", "ra")
+    what = ["inform" if inform else "dhcp", "dhcp6", "ra", *(["loop"] if loop_probe else [])]
     capture = wire.probe(
         source, vlans=vlans, window_s=window_s, what=what, frames_per_s=frames_per_s, also=also
     )

@@ -93,9 +93,11 @@ def _vlan(text: str) -> int | None:
 
 def _what(text: str) -> list[str]:
     names = text.split(",")
-    unknown = sorted(set(names) - {"dhcp", "dhcp-refusal", "dhcp6", "ra", "loop"})
+    unknown = sorted(set(names) - {"dhcp", "dhcp-refusal", "inform", "dhcp6", "ra", "loop"})
     if unknown:
-        raise UsageError(f"cannot probe for {', '.join(unknown)}; only for dhcp, dhcp6, ra, loop")
+        raise UsageError(
+            f"cannot probe for {', '.join(unknown)}; only for dhcp, inform, dhcp6, ra, loop"
+        )
     return names
 
 

@@ -30,6 +30,7 @@ from netdiag.capture.probe import (
     Question,
     arp_questions,
     client_mac,
+    own_address,
     questions,
 )
 from netdiag.capture.session import ready
@@ -77,13 +78,16 @@ def probe(
 ) -> None:
     """Asks every VLAN who serves, and listens for `window_s` after the last question.
 
+    `inform` instead of `dhcp` in `what`: in the untagged VLAN by INFORM, from this machine's address.
     `also`: further interfaces of this machine at which loop probes are counted when they come in.
     """
     xid = secrets.randbits(32)
+    own = own_address(name) if "inform" in what else None
+    kinds = ["dhcp" if kind == "inform" else kind for kind in what]
     _live(
         name,
         window_s,
-        lambda mac: questions(mac, vlans, what, xid),
+        lambda mac: questions(mac, vlans, kinds, xid, inform=own),
         frames_per_s=frames_per_s,
         also=also,
     )

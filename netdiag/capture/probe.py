@@ -18,9 +18,11 @@ from typing import Any
 from netdiag.capture import loopprobe
 from netdiag.capture.analysis import Emit
 from netdiag.capture.link import Control
+from netdiag.errors import UsageError
 
 FRAMES_PER_S = 250
 _MINIMUM = 60
+_GET_ADDRESS, _GET_HARDWARE = 0x8915, 0x8927  # SIOCGIFADDR, SIOCGIFHWADDR (netdevice(7))
 _GRACE_S = 1.5
 """Added once when nobody at all offers a lease: many servers ping an address before they offer it."""
 _NO_ADDRESS = str(IPv4Address(0))
@@ -36,6 +38,27 @@ class Question:
     frame: bytes
     xid: int | None = None
     target: str | None = None
+    mac: str | None = None
+    """Who asks, where it is not the sensor's made-up address."""
+
+
+def own_address(interface: str) -> tuple[str, str]:
+    """The (MAC, IPv4 address) of a network interface.
+
+    :raises UsageError: where it has no IPv4 address.
+    """
+    import fcntl
+
+    name = interface.encode()[:15].ljust(256, b"\0")
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            ip = fcntl.ioctl(asking, _GET_ADDRESS, name)[20:24]
+            mac = fcntl.ioctl(asking, _GET_HARDWARE, name)[18:24]
+    except OSError as exc:
+        raise UsageError(
+            f"an INFORM is asked from an address, and {interface} has no IPv4 address"
+        ) from exc
+    return mac.hex(":"), str(IPv4Address(ip))
 
 
 def client_mac(interface: str) -> str:
@@ -100,7 +123,7 @@ class Prober:
                 "vlan": question.vlan,
                 "xid": question.xid,
                 "target": question.target,
-                "mac": self._mac,
+                "mac": question.mac or self._mac,
             }
         )
 
@@ -148,9 +171,18 @@ def link_local(mac: str) -> str:
 
 
 def questions(
-    mac: str, vlans: Sequence[int | None], what: Sequence[str], xid: int
+    mac: str,
+    vlans: Sequence[int | None],
+    what: Sequence[str],
+    xid: int,
+    *,
+    inform: tuple[str, str] | None = None,
 ) -> list[Question]:
-    """Every question into every VLAN (`None`: untagged); transaction ids count up from `xid`."""
+    """Every question into every VLAN (`None`: untagged); transaction ids count up from `xid`.
+
+    `inform`: this machine's own (MAC, IPv4 address); in the untagged VLAN it asks by INFORM, for which
+    no server sets an address aside.
+    """
     builders = {
         "dhcp": _discover,
         "dhcp-refusal": _refusable,
@@ -161,6 +193,9 @@ def questions(
     asked = []
     for number, vlan in enumerate(vlans):
         for name in what:
+            if name == "dhcp" and vlan is None and inform is not None:
+                asked.append(_informed(*inform, xid + number & 0xFFFFFFFF))
+                continue
             own = (xid + number) & (0xFFFFFF if name == "dhcp6" else 0xFFFFFFFF)
             plain = (
                 loopprobe.build(mac, vlan, own)
@@ -281,6 +316,23 @@ def _dhcp(mac: str, xid: int, options: list[Any]) -> Any:
         / BOOTP(op=1, htype=1, hlen=6, xid=xid, flags=0x8000, chaddr=hardware)
         / DHCP(options=[*options, "end"])
     )
+
+
+def _informed(mac: str, ip: str, xid: int) -> Question:
+    """DHCPINFORM (RFC 2131, 4.4.3): settings for who has an address already."""
+    from scapy.layers.dhcp import BOOTP, DHCP
+    from scapy.layers.inet import IP, UDP
+    from scapy.layers.l2 import Ether
+
+    hardware = bytes.fromhex(mac.replace(":", ""))
+    frame = (
+        Ether(src=mac, dst="ff:ff:ff:ff:ff:ff")
+        / IP(src=ip, dst="255.255.255.255")
+        / UDP(sport=68, dport=67)
+        / BOOTP(op=1, htype=1, hlen=6, xid=xid, ciaddr=ip, chaddr=hardware)
+        / DHCP(options=[("message-type", "inform"), ("param_req_list", [1, 3, 6, 15, 54]), "end"])
+    )
+    return Question("dhcp", None, _tagged(None, frame), xid, mac=mac)
 
 
 def _solicit(mac: str, xid: int) -> Any:

@@ -113,6 +113,12 @@ def pcap(
     help="Another interface of this machine at which to count loop probes.",
 )
 @click.option(
+    "--inform",
+    is_flag=True,
+    help="Ask the untagged VLAN by INFORM from this machine's address: no server sets an address "
+    "aside, but not every server answers. Enough to see that the company's does.",
+)
+@click.option(
     "--learn",
     is_flag=True,
     help="Propose the authorized servers and routers, ask, and write what is confirmed.",
@@ -131,6 +137,7 @@ def sweep(
     prometheus: Path | None,
     loop_probe: bool,
     also: tuple[str, ...],
+    inform: bool,
     learn: bool,
     authorized: tuple[str, ...],
     inventory_dir: Path | None,
@@ -157,6 +164,7 @@ def sweep(
                 frames_per_s=rate,
                 gone_after=gone_after,
                 loop_probe=loop_probe,
+                inform=inform,
                 also=also,
                 tell=tell,
             )

@@ -144,7 +144,7 @@ class Dhcp:
 
     def _served(self, answers: _Answers, line: Line, name: str | None) -> None:
         client, address = line.text("client"), line.text("yiaddr")
-        if name == "offers":
+        if name in ("offers", "acks"):  # an ACK is what an INFORM is answered with
             xid = line.number("xid")
             if any(xid in xids for xids in self._probed.values()):
                 self._offered.add(xid)

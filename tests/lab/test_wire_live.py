@@ -227,6 +227,20 @@ def test_probe_twice_uses_one_address(lan: Lan, leases: tuple[Path, Path]) -> No
     assert len(asked) == 1
 
 
+def test_inform_is_answered_and_nothing_is_set_aside(lan: Lan, leases: tuple[Path, Path]) -> None:
+    """Asked from an address of our own, these two answer; nobody is made to, so a rogue may keep silent."""
+    before = [path.read_text() for path in leases]
+    capture = lan.nodes["client"].wire("probe", "--what=inform", "--window=1", "eth0")
+    told = {(s.server_id, s.offers, s.acks > 0) for s in capture.dhcp_servers}
+    assert told == {("10.77.0.1", 0, True), ("192.168.0.1", 0, True)}
+    assert capture.unanswered_vlans == ()
+    assert capture.dhcp_clients == ()
+    assert [path.read_text() for path in leases] == before
+    process = lan.nodes["sensor"].capture("probe", "--what=inform", "eth0")
+    said = process.communicate()[0]
+    assert "an INFORM is asked from an address, and eth0 has no IPv4 address" in said
+
+
 def test_sniff_sees_the_servers(lan: Lan, leases: tuple[Path, Path]) -> None:
     listener = lan.nodes["sensor"].capture("listen", "eth0", "--seconds=4")
     _ready(listener)
