@@ -85,8 +85,7 @@ class KernelPort(Wired, SwitchPort):
     def apply(self) -> None:
         # Half of what is about to be heard is our own doing: it is nobody's hand.
         self.settled = False
-        self.switch.join(self)
-        super().apply()
+        self.switch.join(self, up=self.enabled)
         self.switch.room.drain()
         self.settled = True
 
@@ -201,13 +200,15 @@ class KernelSwitch(SoftSwitch):
         if gateway:
             self.room.netlink.add_default_route(self._bridge(vlan), frames.ip_bytes(gateway))
 
-    def join(self, port: KernelPort) -> None:
-        """Each lane into the bridge of its VLAN, or into none."""
+    def join(self, port: KernelPort, *, up: bool | None = None) -> None:
+        """Each lane into the bridge of its VLAN, or into none; with `up` also up or down."""
         for vlan, lane in port.lanes.items():
             wanted = port.bridge_of(vlan)
-            master = 0 if wanted is None else self._bridge(wanted)
-            if lane.link is not None and (lane.link.master or 0) != master:
-                self.room.netlink.set_link(lane.name, master=master)
+            master: int | None = 0 if wanted is None else self._bridge(wanted)
+            if lane.link is None or (lane.link.master or 0) == master:
+                master = None
+            if lane.link is not None and (master is not None or up is not None):
+                self.room.netlink.set_link(lane.name, up=up, master=master)
         self.room.drain()
 
     def set_access_vlan(self, port: str, vlan: int) -> None:
