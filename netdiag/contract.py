@@ -7,7 +7,7 @@ Fields may be added here, never renamed or removed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,6 +53,10 @@ def time(at: datetime | None) -> str | None:
 
 def plain(value: Any) -> Any:
     """Any model value as JSON values: dataclasses to objects, tuples to arrays, times to text."""
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if (names := _fields_of(value)) is not None:
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, datetime):
         return time(value)
     if isinstance(value, Mapping):
@@ -64,8 +68,19 @@ def plain(value: Any) -> Any:
     return value
 
 
+_FIELDS: dict[type[Any], tuple[str, ...] | None] = {}
+
+
+def _fields_of(value: Any) -> tuple[str, ...] | None:
+    """The names of a dataclass' fields; `None` for a value of any other type."""
+    kind = type(value)
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(f.name for f in fields(value)) if is_dataclass(kind) else None
+    return _FIELDS[kind]
+
+
 def _object(value: Any) -> Json:
-    result = plain(asdict(value))
+    result = plain(value)
     assert isinstance(result, dict)
     return result
 
@@ -133,7 +148,7 @@ def interface(i: Interface) -> Json:
 
 def snapshot(s: Snapshot) -> Json:
     """One device of `poll`."""
-    row = _object(s)
+    row = _object(replace(s, interfaces=()))
     row["name"] = row.pop("device")
     row["at"] = time(s.at)
     return row | {"interfaces": [interface(i) for i in s.interfaces]}

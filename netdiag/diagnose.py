@@ -49,6 +49,8 @@ Ask = Callable[..., tuple[Snapshot, ...]]
 """`collect.poll`, or what stands in for it."""
 MOST_ADDRESSES = 256
 """Asked for at a sensor in one look: a second or two of a few frames each."""
+MANY = 100
+"""With more devices than these, a poll reads little of the past of those that answer now."""
 HISTORY = timedelta(hours=24)
 """How far back captures and log lines may belong to the incident."""
 
@@ -192,24 +194,41 @@ def poll(
     window_s: float | None = None,
     ask: Ask | None = None,
     tell: Tell = lambda _: None,
+    arrived: Callable[[Snapshot], None] = lambda _: None,
 ) -> Look:
-    """Asks the targets alone, stores what they said, and says what is wrong with it.
+    """Asks the targets alone, stores what they say as they say it, and says what is wrong with it.
 
-    `ask`: what asks them, else `collect.poll`.
+    `arrived` gets each device's snapshot as soon as it is there, from any thread, one at a time.
+    `ask`: what asks the targets, else `collect.poll`.
     """
     from netdiag import collect
+    from netdiag.store.keeper import Keeper
 
-    snapshots = (ask or collect.poll)(targets, via=via, window_s=window_s, progress=tell)
-    store.add_snapshots(snapshots)
-    at = datetime.now(UTC)
+    started = datetime.now(UTC)
+    with Keeper(store) as keeper:
+
+        def kept(snapshot: Snapshot) -> None:
+            keeper.keep(snapshot)
+            arrived(snapshot)
+
+        if ask is None:
+            snapshots = collect.poll(
+                targets, via=via, window_s=window_s, progress=tell, arrived=kept
+            )
+        else:
+            snapshots = ask(targets, via=via, window_s=window_s, progress=tell)
+            for snapshot in snapshots:
+                kept(snapshot)
+    answered = frozenset(s.device for s in snapshots if s.reachable)
+    brief = answered if len(snapshots) > MANY else frozenset()
     return conclude(
         Network(
-            at=at,
+            at=datetime.now(UTC),
             devices=devices if devices is not None else tuple(t.device for t in targets),
             site=site or Site(),
             snapshots=snapshots,
-            history=store.history(before=at),
-            baselines=store.baselines(before=at),
+            history=store.history(before=started, brief=brief),
+            baselines=store.baselines(before=started),
         )
     )
 

@@ -111,6 +111,7 @@ def _system() -> Iterator[Entry]:
     yield oids.SYS_OBJECT_ID, ber.object_id(oids.oid("1.3.6.1.4.1.9.1.1208"))
     yield oids.SYS_UP_TIME, _UPTIME
     yield oids.SYS_NAME, ber.octets("sw-~~~~2")
+    yield oids.IF_NUMBER, ber.integer(PORTS)
     yield oids.BRIDGE_ADDRESS, ber.octets(_MAC + _placed(_SELF) + b"\0\0")
     yield oids.STP_PROTOCOL, ber.integer(3)
     yield oids.STP_PRIORITY, ber.integer(32768)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from netdiag.store import Store
     from netdiag.ticket import Ticket
 
+_ERRORS = 6
+"""Lines for one device: an agent that talks nonsense fails at every table."""
 _WHOLE = 20
 """Cells up to this width are never folded: a broken address cannot be copied."""
 F = TypeVar("F", bound=Callable[..., Any])
@@ -187,8 +189,11 @@ def print_findings(found: Iterable[Finding]) -> None:
 def print_errors(snapshots: Iterable[Snapshot]) -> None:
     """What could not be looked at, on stderr."""
     for s in snapshots:
-        for e in s.errors:
+        for e in s.errors[:_ERRORS]:
             say(f"could not look: {s.device}: {e.what}: {e.message}", style="yellow", err=True)
+        if len(s.errors) > _ERRORS:
+            more = f"{len(s.errors) - _ERRORS} more like these (--json has them all)"
+            say(f"could not look: {s.device}: {more}", style="yellow", err=True)
 
 
 def lines(text: str) -> None:

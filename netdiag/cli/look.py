@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netdiag import contract
-from netdiag.cli import common
+from netdiag.cli import common, polling
 from netdiag.cli.common import as_json, db_option, inventory_option, options
 from netdiag.model import Interface, Snapshot
 from netdiag.names import short_name, sort_key
@@ -62,7 +61,7 @@ def poll(
 
     targets, inventory = common.targets(inventory_dir, target, ad_hoc)
     started = datetime.now(UTC)
-    with common.open_store(db) as store:
+    with common.open_store(db) as store, polling.Polling(targets, rows=not json_) as shown:
         seen = flow.poll(
             targets,
             store,
@@ -70,15 +69,16 @@ def poll(
             site=inventory.site if inventory else None,
             via=_via[via],
             window_s=window or None,
-            tell=common.progress,
+            tell=shown.tell,
+            arrived=shown.arrived,
         )
         for again in recurrence.check(store, seen.findings, seen.network.at):
             common.progress(f"{again.id}: {again.timeline[-1].text}")
     snapshots, took = seen.network.snapshots, (datetime.now(UTC) - started).total_seconds()
     if json_:
-        common.emit(contract.poll(snapshots, seen.findings, started=started, took_s=took))
+        polling.emit(snapshots, seen.findings, started=started, took_s=took)
     else:
-        _print_poll(snapshots)
+        common.say(polling.summary(snapshots, took))
         for snapshot in snapshots:
             for sentence in snapshot.contradictions:
                 common.say(f"contradiction: {snapshot.device}: {sentence}", style="yellow")
@@ -89,43 +89,6 @@ def poll(
             found=bool(seen.findings), missed=any(s.errors or not s.reachable for s in snapshots)
         )
     )
-
-
-def _print_poll(snapshots: Iterable[Snapshot]) -> None:
-    common.table(
-        None,
-        (
-            "Device",
-            "Answers",
-            "By",
-            "Platform",
-            "Up",
-            "Ports up",
-            "Err-disabled",
-            "MACs",
-            "Neighbours",
-        ),
-        (
-            (
-                s.device,
-                "yes" if s.reachable else "NO",
-                "+".join(s.sources),
-                s.platform,
-                _days(s.sys_up_time_s),
-                f"{sum(i.oper_status == 'up' for i in s.interfaces)}/{len(s.interfaces)}",
-                sum(i.err_disabled is not None for i in s.interfaces) or "",
-                len({e.mac for e in s.fdb}),
-                len(s.neighbors),
-            )
-            for s in snapshots
-        ),
-    )
-
-
-def _days(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    return f"{seconds / 86400:.1f} d" if seconds >= 86400 else f"{seconds / 60:.0f} min"
 
 
 @click.command(short_help="The port table.")
@@ -149,7 +112,7 @@ def ports(
 
     targets, inventory = common.targets(inventory_dir, target, ad_hoc)
     started = datetime.now(UTC)
-    with common.open_store(db) as store:
+    with common.open_store(db) as store, polling.Polling(targets, rows=False) as shown:
         seen = flow.poll(
             targets,
             store,
@@ -157,7 +120,8 @@ def ports(
             site=inventory.site if inventory else None,
             via=_via[via],
             window_s=None,
-            tell=common.progress,
+            tell=shown.tell,
+            arrived=shown.arrived,
         )
     snapshots = seen.network.snapshots
     rows = [
@@ -170,7 +134,7 @@ def ports(
     if json_:
         found = [f for f in seen.findings if f.kind == "err-disabled-port"]
         took = (datetime.now(UTC) - started).total_seconds()
-        common.emit(contract.poll(snapshots, found, started=started, took_s=took))
+        polling.emit(snapshots, found, started=started, took_s=took)
     elif err_disabled and not rows:
         common.say("no port is err-disabled on the devices that answered")
     else:

@@ -6,9 +6,10 @@ failure is data in its snapshot, never an exception.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,8 +23,9 @@ from netdiag.model import Snapshot, SourceError
 if TYPE_CHECKING:
     from netdiag.access import Target
 
-_SESSIONS = 32
-"""SSH logins at once: each costs a thread and a key exchange."""
+SESSIONS = 32
+"""SSH logins at once, the stated bound: each costs a thread and a key exchange."""
+Arrived = Callable[[Snapshot], None]
 
 
 def poll(
@@ -32,56 +34,89 @@ def poll(
     via: frozenset[str] = frozenset({"snmp", "ssh"}),
     window_s: float | None = None,
     progress: Callable[[str], None] | None = None,
+    arrived: Arrived | None = None,
 ) -> tuple[Snapshot, ...]:
-    """One snapshot a target, in their order. `window_s`: also rates, from counters read that far apart."""
+    """One snapshot a target, in their order. `window_s`: also rates, from counters read that far apart.
+
+    `arrived` gets each snapshot as soon as its device has told all, from any thread, one at a time.
+    """
     if not targets:
         return ()
     tell = progress or (lambda _: None)
-    with ThreadPoolExecutor(min(_SESSIONS, len(targets)), "ssh") as pool:
-        waiting = {
-            t.device.name: pool.submit(_ssh, t, window_s, tell)
-            for t in targets
-            if "ssh" in via and t.ssh and _spoken(t.device.platform)
-        }
-        by_snmp = _snmp(targets, via, window_s, progress)
-        for target in targets:
+    union = _Union(via, arrived or (lambda _: None))
+    with ThreadPoolExecutor(min(SESSIONS, len(targets)), "ssh") as pool:
+
+        def by_command_line(target: Target, seen: Snapshot | None) -> None:
+            """Where nobody entered the platform: as SNMP recognised it, else as its prompt looks."""
             if "ssh" not in via or target.device.platform is not None or target.ssh is None:
-                continue
-            seen = by_snmp.get(target.device.name)
+                return
             known = _recognised(target, seen)
             if known is not None:
-                waiting[target.device.name] = pool.submit(_ssh, known, window_s, tell)
+                union.waits_for(known, pool.submit(_ssh, known, window_s, tell))
             elif seen is None or not seen.sources:
-                waiting[target.device.name] = pool.submit(_by_prompt, target, window_s, tell)
-        by_ssh = {name: future.result() for name, future in waiting.items()}
-    return tuple(
-        _united(t, via, by_snmp.get(t.device.name), by_ssh.get(t.device.name)) for t in targets
-    )
+                union.waits_for(target, pool.submit(_by_prompt, target, window_s, tell))
+
+        def over_snmp(target: Target, snapshot: Snapshot) -> None:
+            tell(f"{target.device.name}: SNMP done")
+            by_command_line(target, snapshot)
+            union.has(target, snapshot)
+
+        for target in targets:
+            if "ssh" in via and target.ssh and _spoken(target.device.platform):
+                union.waits_for(target, pool.submit(_ssh, target, window_s, tell))
+            if "snmp" not in via or target.snmp is None:
+                by_command_line(target, None)
+                union.has(target, None)
+        _snmp([t for t in targets if "snmp" in via and t.snmp], window_s, over_snmp)
+    return tuple(union.whole(t) for t in targets)
+
+
+class _Union:
+    """What the two channels said of each device, united as soon as neither has more to say."""
+
+    def __init__(self, via: frozenset[str], arrived: Arrived) -> None:
+        self._via, self._arrived = via, arrived
+        self._ssh: dict[str, Future[Snapshot]] = {}
+        self._whole: dict[str, Snapshot] = {}
+        self._lock = threading.Lock()
+
+    def waits_for(self, target: Target, ssh: Future[Snapshot]) -> None:
+        """The command line is being asked."""
+        self._ssh[target.device.name] = ssh
+
+    def has(self, target: Target, snmp: Snapshot | None) -> None:
+        """SNMP has said all, or is not asked; `waits_for` came before where it comes at all."""
+        ssh = self._ssh.get(target.device.name)
+        if ssh is None:
+            self._unite(target, snmp, None)
+        else:
+            ssh.add_done_callback(lambda done: self._unite(target, snmp, done))
+
+    def _unite(self, target: Target, snmp: Snapshot | None, ssh: Future[Snapshot] | None) -> None:
+        if ssh is not None and ssh.exception() is not None:
+            return  # a fault of ours: `whole` raises it
+        whole = _united(target, self._via, snmp, ssh.result() if ssh else None)
+        with self._lock:
+            self._whole[target.device.name] = whole
+            self._arrived(whole)
+
+    def whole(self, target: Target) -> Snapshot:
+        """Once everybody has answered or was given up."""
+        name = target.device.name
+        if name not in self._whole:
+            self._ssh[name].result()
+        return self._whole[name]
 
 
 def _snmp(
-    targets: Sequence[Target],
-    via: frozenset[str],
-    window_s: float | None,
-    progress: Callable[[str], None] | None,
-) -> dict[str, Snapshot]:
-    asked = [t for t in targets if "snmp" in via and t.snmp]
+    asked: Sequence[Target], window_s: float | None, arrived: Callable[[Target, Snapshot], None]
+) -> None:
     if not asked:
-        return {}
+        return
     from netdiag.collect import snmp
 
-    tell = progress or (lambda _: None)
-    found: dict[str, Snapshot] = {}
-    while asked:
-        done = snmp.poll(asked, window_s=window_s, progress=lambda name: tell(f"{name}: SNMP done"))
-        found |= {s.device: s for s in done}
-        # Who does not answer to one credential is asked by the next that is configured for it.
-        asked = [
-            replace(t, snmp=replace(t.snmp.others[0], others=t.snmp.others[1:]))
-            for t, s in zip(asked, done, strict=True)
-            if t.snmp and t.snmp.others and not s.sources
-        ]
-    return found
+    by_name = {t.device.name: t for t in asked}
+    snmp.poll(asked, window_s=window_s, arrived=lambda s: arrived(by_name[s.device], s))
 
 
 def _ssh(target: Target, window_s: float | None, tell: Callable[[str], None]) -> Snapshot:

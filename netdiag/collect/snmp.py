@@ -29,6 +29,8 @@ from netdiag.model import Device, Snapshot, SourceError
 DEADLINE_S = 180.0
 """A device that has not told everything by then is left with what it told."""
 _SILENT = "the device stopped answering"
+_OF_INTERFACES = frozenset({"ifTable", "ifXTable", "dot3StatsTable", "counters", "32-bit counters"})
+_MORE_INTERFACES = 500
 _SILENT_CONTEXTS = 3
 """So many VLAN contexts without an answer in a row mean that there are none."""
 
@@ -84,9 +86,15 @@ async def poll_async(
 
     async def one(target: Target) -> Snapshot:
         async with _Place(prompt, patient) as place:
-            found = await _poll_device(
-                sockets, target, window_s, deadline_s, only=only, place=place
-            )
+            while True:
+                found = await _poll_device(
+                    sockets, target, window_s, deadline_s, only=only, place=place
+                )
+                if found.sources or not (target.snmp and target.snmp.others):
+                    break
+                # Who does not answer to one credential is asked by the next that is configured for it.
+                first, *rest = target.snmp.others
+                target = replace(target, snmp=replace(first, others=tuple(rest)))
         if progress is not None:
             progress(target.device.name)
         if arrived is not None:
@@ -271,12 +279,20 @@ async def _count(visit: _Visit) -> None:
 async def _walk(
     visit: _Visit, tables: Mapping[str, Sequence[Oid]], *, counting: bool = False
 ) -> None:
-    walk = Walk(tables, visit.pace)
+    walk = Walk(tables, visit.pace, bounds=_bounds(visit, tables))
     try:
         await _walk_in(visit, visit.session, walk, counting=counting)
     finally:
         (visit.counts if counting else visit.columns).update(walk.columns)
         visit.errors += walk.errors
+
+
+def _bounds(visit: _Visit, tables: Mapping[str, Sequence[Oid]]) -> dict[str, int]:
+    """ifNumber says how long the tables of interfaces are; some agents forget those made since boot."""
+    said = visit.varbinds.get(oids.IF_NUMBER)
+    if not isinstance(said, int) or said <= 0:
+        return {}
+    return dict.fromkeys(_OF_INTERFACES & tables.keys(), 2 * said + _MORE_INTERFACES)
 
 
 async def _walk_in(visit: _Visit, session: Session, walk: Walk, *, counting: bool = False) -> None:

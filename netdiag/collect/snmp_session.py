@@ -226,6 +226,7 @@ class UserSession:
         loop = asyncio.get_running_loop()
         number = self.exchange.number()
         context = b"" if self.vlan is None else b"vlan-%d" % self.vlan
+        found: Response | snmp_v3.Report | None
         found, took_s = await self.exchange.ask(
             self.to,
             number,

@@ -25,8 +25,9 @@ _NOTHING = frozenset({0x05, 0x80, 0x81, 0x82})  # Null, noSuchObject, noSuchInst
 _SHORT = 16
 """OIDs of at most so many octets (all interfaces' cells) are the same on every switch: decoded once."""
 _MOST_KNOWN = 1 << 16
-_COLUMN = 11
-"""So many octets name a column of the standard MIBs (1.3.6.1.2.1.17.4.3.1.2)."""
+_MOST_TAILS = 1 << 12
+_COLUMN, _Q_COLUMN, _DOT1Q = 10, 12, b"\x11\x07"
+"""So many octets name a column (1.3.6.1.2.1.17.4.3.1.2; 1.3.6.1.2.1.17.7.1.2.2.1.2)."""
 
 
 _NO_ERROR = b"\x02\x01\x00"
@@ -185,11 +186,30 @@ _KNOWN: dict[bytes, Oid] = {}
 
 def _oid(octets: bytes) -> Oid:
     if len(octets) > _SHORT:
-        return _decoded(octets)
+        return _long(octets)
     if len(_KNOWN) >= _MOST_KNOWN:
         _KNOWN.clear()
     found = _KNOWN[octets] = _decoded(octets)
     return found
+
+
+_HEADS: dict[bytes, Oid] = {}
+_TAILS: dict[bytes, Oid] = {}
+
+
+def _long(octets: bytes) -> Oid:
+    """Column and index apart: a table's columns are read side by side, with the same indexes."""
+    column = _Q_COLUMN if octets[5:7] == _DOT1Q else _COLUMN
+    head, tail = octets[:column], octets[column:]
+    if head not in _HEADS or tail not in _TAILS:
+        if not head.isascii():
+            return _decoded(octets)
+        for known in (_HEADS, _TAILS):
+            if len(known) >= _MOST_TAILS:
+                known.clear()
+        _HEADS[head] = _decoded(head)
+        _TAILS[tail] = tuple(_numbers(tail))
+    return _HEADS[head] + _TAILS[tail]
 
 
 def _decoded(octets: bytes) -> Oid:
@@ -198,9 +218,6 @@ def _decoded(octets: bytes) -> Oid:
         head = (2, first - 80) if first >= 80 else divmod(first, 40)
         if octets.isascii():  # no number above 127: the octets are the numbers
             return (*head, *octets[1:])
-        column = octets[1:_COLUMN]  # a MAC address as an index: only the end is coded
-        if column.isascii():
-            return (*head, *column, *_numbers(octets[_COLUMN:]))
         return (*head, *_numbers(octets[1:]))
     numbers = _numbers(octets)
     return (2, numbers[0] - 80, *numbers[1:])

@@ -18,6 +18,9 @@ from netdiag.model import SourceError
 
 MAX_ROWS = 100_000
 """A column: more than any address table holds."""
+_NONSENSE = 4
+"""One or two tables in disorder are a fault of their firmware; so many are an agent that babbles."""
+_BABBLES = "too many tables had no order, no end or no answer: no more was asked"
 _PROBE_COLUMNS = 24
 _FIRST_SIZE, _MAX_SIZE, _MIN_SIZE = 40, 100, 4
 _TOO_BIG, _NO_SUCH_NAME = 1, 2
@@ -41,6 +44,8 @@ class Pace:
     """How many varbinds one answer may have: shared by all walks of a device, learned on the way."""
 
     size: int = _FIRST_SIZE
+    nonsense: int = 0
+    """Tables so far that went backwards, had no end or were not answered."""
 
     def faster(self) -> None:
         """A quarter more; twice as much while it is small, as single losses mean little."""
@@ -71,6 +76,8 @@ class Walk:
     tables: Mapping[str, Sequence[Oid]]
     pace: Pace = field(default_factory=Pace)
     max_rows: int = MAX_ROWS
+    bounds: Mapping[str, int] = field(default_factory=dict)
+    """By table: the most rows that it can have, where the device has said so."""
     columns: dict[Oid, dict[Oid, Value]] = field(default_factory=dict)
     """What was read, by column, each in the order of its OIDs."""
     errors: list[SourceError] = field(default_factory=list)
@@ -87,6 +94,9 @@ class Walk:
         """The next one to send, or `None` at the end."""
         live = [column for column in self._columns if not column.done]
         if not live:
+            return None
+        if self.pace.nonsense >= _NONSENSE:
+            self.abandon_all(_BABBLES)
             return None
         new = [column for column in live if not column.asked]
         if new:
@@ -128,44 +138,51 @@ class Walk:
 
     def _take_all(self, column: _Column, rows: Sequence[tuple[Oid, Value | None]]) -> Sequence[int]:
         """Rows of one column: all of them at once where nothing is wrong with any, as nearly always."""
-        oids = [oid for oid, _ in rows]
-        last, value = rows[-1]
+        oids, values = zip(*rows, strict=True)
+        last = oids[-1]
         if (
-            value is not None
-            and last[: len(column.oid)] == column.oid
+            last[: len(column.oid)] == column.oid
             and column.cursor < oids[0]
-            and column.rows + len(rows) <= self.max_rows
+            and None not in values
+            and column.rows + len(rows) <= self._most(column)
             and all(map(lt, oids, oids[1:]))
-            and not any(value is None for _, value in rows)
         ):
             self.columns.setdefault(column.oid, {}).update(rows)  # type: ignore[arg-type]
             column.cursor = last
             column.rows += len(rows)
-        else:
-            oids = [
-                oid for oid, value in rows if not column.done and self._take(column, oid, value)
-            ]
-        return [oid[-1] for oid in oids]
+            return [oid[-1] for oid in oids]
+        return [
+            oid[-1] for oid, value in rows if not column.done and self._take(column, oid, value)
+        ]
 
     def _take(self, column: _Column, oid: Oid, value: Value | None) -> bool:
         if oid <= column.cursor and value is not None:
             self._fail(column, f"the agent goes backwards: {show(oid)} after {show(column.cursor)}")
         elif value is None or oid[: len(column.oid)] != column.oid:
             column.done = True
-        elif column.rows >= self.max_rows:
-            self._fail(column, f"no end after {self.max_rows} rows")
+        elif column.rows >= self._most(column):
+            # A table longer than the device itself says it is: it makes them up as it goes.
+            self._fail(column, f"no end after {self._most(column)} rows", weight=2)
         else:
             column.cursor = oid
             column.rows += 1
             self.columns.setdefault(column.oid, {})[oid] = value
         return not column.done
 
-    def _fail(self, column: _Column, reason: str) -> None:
+    def _most(self, column: _Column) -> int:
+        return min(self.max_rows, self.bounds.get(column.table, self.max_rows))
+
+    def _fail(self, column: _Column, reason: str, *, weight: int = 1) -> None:
+        """Ends the column; who talks nonsense in table after table is not asked for the rest."""
         column.done = True
         name = NAMES.get(column.oid, show(column.oid))
+        before = {error.what for error in self.errors}
         self.errors.append(
             SourceError("snmp", column.table, f"{name}: {reason}; {column.rows} row(s) are kept")
         )
+        self.pace.nonsense += weight * (column.table not in before)
+        if self.pace.nonsense >= _NONSENSE:
+            self.abandon_all(_BABBLES)
 
     def refused(self, status: int, index: int) -> None:
         """An error-status: asks for less; a column that is refused even alone is left out."""
@@ -195,6 +212,7 @@ class Walk:
             for column in self._columns:
                 column.alone = column.alone or column.table in tables
             return
+        self.pace.nonsense += 1
         self._end([column for column in self._columns if column.table in tables], reason)
 
     def abandon_all(self, reason: str) -> None:

@@ -146,11 +146,12 @@ def fdb(view: View, contexts: Mapping[int, View], known: BridgePorts) -> tuple[F
     for vlan, context in sorted(contexts.items()):
         seen = {(mac, port) for mac, of, port, _ in rows if of == vlan}
         rows += [(m, vlan, p, s) for m, p, s in _d_rows(context) if (m, p) not in seen]
+    plain = _d_rows(view)
     places: dict[str, set[int | None]] = {}
-    for mac, _, port, _ in rows:
+    for mac, _, port, _ in rows if plain else ():
         places.setdefault(mac, set()).add(port)
     better: dict[str, int] = {}
-    for mac, port, status in _d_rows(view):
+    for mac, port, status in plain:
         elsewhere = places.get(mac)
         if elsewhere is None:
             rows.append((mac, None, port, status))
@@ -159,10 +160,11 @@ def fdb(view: View, contexts: Mapping[int, View], known: BridgePorts) -> tuple[F
                 rows.append((mac, None, port, status))
             else:
                 better[mac] = port
+    at_port = {at: (known.name(at), known.if_index(at)) for at in {row[2] for row in rows}}
+    at_port |= {at: (known.name(at), known.if_index(at)) for at in better.values()}
     entries = [
-        FdbEntry(mac, known.name(at), known.if_index(at), vlan, status)
+        FdbEntry(mac, *at_port[better.get(mac, port)], vlan, status)
         for mac, vlan, port, status in rows
-        for at in (better.get(mac, port),)
     ]
     return tuple(sorted(entries, key=lambda e: (e.vlan or 0, e.mac, e.if_index or 0)))
 

@@ -37,6 +37,9 @@ SYS_OBJECT_ID = (*_SYSTEM, 2, 0)
 SYS_UP_TIME = (*_SYSTEM, 3, 0)
 SYS_NAME = (*_SYSTEM, 5, 0)
 
+# IF-MIB: how many rows ifTable has
+IF_NUMBER = (*_MIB2, 2, 1, 0)
+
 # IF-MIB ifTable, index ifIndex
 IF_DESCR = (*_IF, 2)
 IF_TYPE = (*_IF, 3)
@@ -165,6 +168,7 @@ SCALARS: tuple[Oid, ...] = (
     SYS_OBJECT_ID,
     SYS_UP_TIME,
     SYS_NAME,
+    IF_NUMBER,
     BRIDGE_ADDRESS,
     LLDP_LOC_CHASSIS_SUBTYPE,
     LLDP_LOC_CHASSIS_ID,

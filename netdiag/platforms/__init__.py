@@ -7,6 +7,7 @@ sysDescr together beat either alone; the longest prefix wins.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from netdiag.platforms import causes
 from netdiag.platforms.arista_eos import ARISTA_EOS
@@ -78,6 +79,7 @@ def get(name: str | None) -> Platform | None:
     return None if name is None else _BY_NAME.get(name.strip().lower())
 
 
+@lru_cache(maxsize=1024)
 def recognise(sys_object_id: str | None, sys_descr: str | None) -> Platform | None:
     """The platform that a device's own words point to; `None` when nothing fits."""
     scored = [(_score(p, sys_object_id or "", sys_descr or ""), p) for p in ALL]
