@@ -49,6 +49,18 @@ def short_name(name: str) -> str:
     return _SHORT[match["word"]] + match["number"]
 
 
+# "Gi1/0/7", "Ethernet 1/1", "ge-0/0/0.0", "port 7", "sfp-sfpplus1", "端口3": words, a number may stand apart.
+_PLAIN = re.compile(r"[^\W_][\w./:-]{0,63}(?: \d[\w./:-]{0,20})*")
+
+
+def is_plain(name: str) -> bool:
+    """Whether a port's name may stand in a line for a device: nothing in it ends the line or begins another.
+
+    A device's names are its own: `eth0; reboot` is one too.
+    """
+    return _PLAIN.fullmatch(name) is not None
+
+
 def sort_key(name: str) -> tuple[object, ...]:
     """Natural order: `Gi1/0/2` before `Gi1/0/10`."""
     return tuple(

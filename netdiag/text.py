@@ -45,6 +45,23 @@ def _escape_start(match: re.Match[str]) -> str:
     return f"{match[4]}\\{match[5]}"
 
 
+def storable(text: str) -> str:
+    """The same text without lone surrogates (undecodable octets of a command line): no UTF-8 has them."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def inert_json(source: str) -> str:
+    """JSON text whose every character that a terminal would obey is escaped; it means the same."""
+    return "".join(
+        _escaped(c) if c != "\n" and unicodedata.category(c) in _UNSAFE else c for c in source
+    )
+
+
+def _escaped(c: str) -> str:
+    octets = c.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{octets[i : i + 4]}" for i in range(0, len(octets), 4))
+
+
 def csv_cell(text: str) -> str:
     """A cell that no spreadsheet calculates: a formula's first character is led by an apostrophe (OWASP)."""
     safe = clean(text)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from netdiag.model import Device, Neighbor, Network, PlanStep
+from netdiag.names import is_plain
 from netdiag.playbook.situation import serves
 from netdiag.text import clean
 from netdiag.topology import Topology
@@ -61,6 +62,13 @@ def refusals(
         Refusal(f"{device.name} {port} is on the never-touch list", final=True)
         for port in ports
         if topology.same_port(device.name, port) & {*device.never_touch}
+    ]
+    found += [
+        Refusal(
+            f"{device.name} {clean(port)!r} is no name that may be sent to a device", final=True
+        )
+        for port in ports
+        if not is_plain(port)
     ]
     if step.action in SHUTS:
         for port in ports:

@@ -218,7 +218,7 @@ def trends(
         written = [a for a in store.articles() if a.at >= start and a.id not in ids]
     found = articles.trends(cases, written, zone=clock)
     if csv is not None:
-        common.write_file(csv, _csv(found))
+        common.write_file(csv, to_csv(found))
     if chart is not None:
         from netdiag import report
 
@@ -228,10 +228,10 @@ def trends(
         whole = contract.plain_object(found)
         common.emit({"schema": "netdiag/trends/1", "trends": whole.pop("rows"), **whole})
     else:
-        _print_trends(found)
+        print_trends(found)
 
 
-def _print_trends(found: Trends) -> None:
+def print_trends(found: Trends) -> None:
     common.table(
         None,
         ("Month", "Kind", "Area", "Incidents"),
@@ -287,7 +287,7 @@ def _took(seconds: float | None) -> str | None:
     return None if seconds is None else duration(seconds)
 
 
-def _csv(found: Trends) -> str:
+def to_csv(found: Trends) -> str:
     """The groups as CSV; a name that a spreadsheet would calculate stays a name."""
     import csv
     import io

@@ -118,10 +118,10 @@ def plan(steps: Sequence[PlanStep], *, err: bool = False) -> None:
             head += f"(instead of {s.instead_of}) "
         say(head + s.summary, err=err)
         for line in s.lines:
-            out.print(f"          {s.device}: {clean(line)}", style="cyan")
+            out.print(f"          {clean(s.device or '')}: {clean(line)}", style="cyan")
         expect = dict(s.expect)
         for line in expect.get("edge_lines", "").splitlines():
-            out.print(f"          {expect['edge_device']}: {clean(line)}", style="cyan")
+            out.print(f"          {clean(expect['edge_device'])}: {clean(line)}", style="cyan")
         if s.action == "supervised-reopen" and "edge_ports" not in expect:
             say("          the port to shut is looked for in those seconds", style="cyan", err=err)
         if s.undo:

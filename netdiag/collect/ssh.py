@@ -122,7 +122,7 @@ class Session:
 
     def show(self, line: str) -> str:
         """The answer to a show command; `DecodeError` when the device does not know it."""
-        answer = self._without_secrets(self._opened().ask(line))
+        answer = self._without_secrets(self._opened().ask(_one(line)))
         # Further down a log line may well begin like a refusal.
         self._refuse(line, answer, lines=6)
         return answer
@@ -147,7 +147,7 @@ class Session:
         try:
             for line in (*way.configure, *lines):
                 may_send()
-                self._configure_line(line)
+                self._configure_line(_one(line))
             if way.commit and re.search(way.commit_prompt, self._opened().prompt):
                 may_send()
                 self._configure_line(way.commit)
@@ -454,6 +454,13 @@ def _without_context(exc: Exception) -> Exception:
     """The library's error alone: what it was raised from is told in ours."""
     exc.__context__ = None
     return exc
+
+
+def _one(line: str) -> str:
+    """A line that is one line: a name from the network in it must not begin a second."""
+    if not line.isprintable():
+        raise Refused(f"not sent, for it is more than one line of text: {clean(line)!r}")
+    return line
 
 
 def _gist(words: str) -> str:

@@ -5,9 +5,11 @@ An adapter is built once a type; unknown fields are ignored, so that older netdi
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from netdiag.errors import FileFormatError
+from netdiag.text import storable
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -19,8 +21,16 @@ _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 def dump(obj: object) -> str:
     """One line of JSON: times as RFC 3339 with `Z`, unknown as null."""
-    text: bytes = _adapter(type(obj)).dump_json(obj)
-    return text.decode()
+    from pydantic_core import PydanticSerializationError
+
+    adapter = _adapter(type(obj))
+    try:
+        text: bytes = adapter.dump_json(obj)
+        return text.decode()
+    except PydanticSerializationError:
+        # Lone surrogates (a file name's undecodable octets): no JSON has them, and no text is refused.
+        plain = json.dumps(adapter.dump_python(obj, mode="json"), ensure_ascii=False)
+        return storable(plain)
 
 
 def load(kind: type[T], text: str | bytes, *, file: str = "JSON") -> T:

@@ -15,7 +15,7 @@ from datetime import datetime
 from netdiag.errors import UsageError
 from netdiag.kb.article import Article, plain
 from netdiag.model import Kind
-from netdiag.text import clean, escape_markdown
+from netdiag.text import clean, escape_markdown, inert_json
 
 _HEADS = {
     "symptom": "Symptom",
@@ -137,9 +137,8 @@ def from_markdown(text: str) -> Article:
 
 
 def _flow(value: object) -> str:
-    # U+0085, U+2028 and U+2029 end a line for some readers: escape all but plain letters.
-    text = json.dumps(value, ensure_ascii=False)
-    return re.sub(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text)
+    """A value on one line, for JSON and for YAML: U+0085, U+2028 and U+2029 end a line for some readers."""
+    return inert_json(json.dumps(value, ensure_ascii=False))
 
 
 def _inert(text: str) -> str:

@@ -97,7 +97,7 @@ class Finding:
         """Stable over time and over the order of evidence: a hash of kind and resource."""
         r = self.resource
         key = "|".join(str(x) for x in (self.kind, r.device, r.interface, r.vlan, r.mac, r.ip))
-        return f"{self.kind}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+        return f"{self.kind}-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from netdiag.names import short_name
 from netdiag.report import chart, drawing, wording
 from netdiag.report.language import Language
 from netdiag.report.story import ENGLISH, Story, tell
-from netdiag.text import clean
+from netdiag.text import clean, inert_json
 from netdiag.ticket import Action, Ticket
 from netdiag.topology import Topology
 
@@ -53,7 +53,9 @@ def render(
     user's own text in jinja's language, in place of the one for this format.
     """
     if form == "json":
-        return json.dumps(ticket_json(ticket, actions, at=at), ensure_ascii=False, indent=2)
+        return inert_json(
+            json.dumps(ticket_json(ticket, actions, at=at), ensure_ascii=False, indent=2)
+        )
     told = tell(ticket, actions, kb.similar(articles, ticket), at, rates=rates, language=language)
     if form == "md":
         return markdown(told, template)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from netdiag.errors import Refused
+from netdiag.text import storable
 from netdiag.ticket.facts import Entry, Report, Stage, Ticket
 
 TEXT_LIMIT = 4000
@@ -27,8 +28,7 @@ def log(
 
 def clip(text: str) -> str:
     """Short enough to keep, and storable."""
-    # Lone surrogates (undecodable bytes of a command line) cannot be stored as UTF-8.
-    text = text.encode("utf-8", "replace").decode()
+    text = storable(text)
     return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"
 
 

@@ -41,6 +41,15 @@ def test_an_uplink_is_never_shut():
     assert "uplink" in reason
 
 
+@pytest.mark.parametrize("port", [f"{EDGE}\nreload", f"{EDGE}; reboot", "eth0 down; id", "`id`"])
+def test_a_port_whose_name_says_more_than_a_port_is_left_to_a_person(port: str):
+    found = [
+        r for r in refusals(Campus.default(), step(port=port)) if "no name that may be sent" in r
+    ]
+    assert len(found) == 1
+    assert "\n" not in found[0]
+
+
 def test_an_uplink_may_be_reopened():
     assert refusals(Campus.default(), step("reopen-port", "core-1", "GigabitEthernet1/0/2")) == ()
 

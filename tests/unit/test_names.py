@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdiag.names import long_name, short_name, sort_key
+from netdiag.names import is_plain, long_name, short_name, sort_key
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,25 @@ def test_order_is_natural():
 def test_any_text_has_a_name_that_stays(text):
     assert long_name(long_name(text)) == long_name(text)
     sort_key(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "GigabitEthernet1/0/7", "Gi1/0/7.10", "Ethernet 1/1", "ge-0/0/0.0", "Port-channel5", "A1", "1/1/1",
+        "sfp-sfpplus1", "Vlan-interface1", "eth0", "端口3", "swp1", "wan_1",
+    ],
+)  # fmt: skip
+def test_names_of_real_ports_may_be_sent(name: str) -> None:
+    assert is_plain(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", " ", "-x", "eth0; reboot", "eth0\nreload", "eth0\r", "Gi1/0/1 shutdown", "$(id)", "`id`", "a|b", "a&b",
+        'x"]', "x'", "a>b", "é\u2028x", "eth0 ", "../x", "a" * 500, "Gi1/0/1\x00", "Gi1/0/1\u202e", "a b",
+    ],
+)  # fmt: skip
+def test_names_that_would_say_more_may_not(name: str) -> None:
+    assert not is_plain(name)
