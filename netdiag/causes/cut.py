@@ -103,6 +103,14 @@ def _stale(case: Case, finding: Finding) -> bool:
     return (case.network.at - finding.first_seen).total_seconds() > 86400
 
 
+_SAYS = {
+    True: "; stations behind it answer, so it forwards: its management alone is silent",
+    False: "; nobody behind it answers either",
+    None: "; not enough to tell between its management and the whole switch: whether a station"
+    " behind it answers would tell",
+}
+
+
 def _silent(case: Case) -> list[Draft]:
     """Silent devices with no cut in sight; those behind another silent one follow from it."""
     drafts = []
@@ -118,12 +126,14 @@ def _silent(case: Case) -> list[Draft]:
         at = ""
         if last and case.topology.port(last.device, last.interface) is not None:
             at = f"; its link at {place(case.network, last.device, last.interface)} is up"
+        lives = case.topology.stations_answer(device)
         drafts.append(
             Draft(
                 kind=Kind.DEVICE_UNREACHABLE,
                 resource=Resource(device=device),
-                confidence=0.6,
-                summary=f"{clean(device)} does not answer, and no cut on the way to it is known{at}",
+                confidence=0.8 if lives else 0.6,
+                summary=f"{clean(device)} does not answer, and no cut on the way to it is known{at}"
+                + _SAYS[lives],
                 because=[finding],
                 explains=_behind(case, device),
             )

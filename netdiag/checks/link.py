@@ -315,7 +315,7 @@ def _deaf(  # noqa: PLR0917 - one port with its look, its rates and its link
         )
     ):
         said = f"hears nothing of {far.device}, though its link is up"
-    elif dark and seen.frames_in >= 1 and _deaf_beyond(network, topology, far.device):
+    elif dark and seen.frames_in >= 1 and topology.stations_answer(far.device) is False:
         said = f"hears {far.device}, which hears nothing: nobody behind it answers"
     else:
         return
@@ -345,24 +345,6 @@ def _spoke_before(network: Network, snapshot: Snapshot, port: Interface) -> bool
     """Something was learned there in the stored look: it is no link that is always quiet."""
     before = next((s for s in network.history if s.device == snapshot.device), None)
     return before is not None and any(e.interface == port.name for e in before.fdb)
-
-
-def _deaf_beyond(network: Network, topology: Topology, device: str) -> bool:
-    """Several stations behind a silent switch were known, were asked just now, and none answers."""
-    homes = {s for p in _ports_of(topology, device) for s in topology.stations_on(device, p)}
-    known = {e.ip: e.mac for s in (*network.history, *network.snapshots) for e in s.arp}
-    asked = {ip for ip, mac in known.items() if mac in homes}
-    recent = [c for c in network.captures if c.last and network.at - c.last <= SILENCE]
-    if len(asked) < 2 or not any(c.probes_sent for c in recent):
-        return False
-    answered = {s.ip for c in recent for s in c.stations if s.replied}
-    return bool(answered) and not answered & asked
-
-
-def _ports_of(topology: Topology, device: str) -> list[str]:
-    known = topology.last_snapshot(device)
-    ports = [i.name for i in known.interfaces] if known is not None else []
-    return [p for p in ports if not topology.is_uplink(device, p)]
 
 
 def _closed_by_udld(network: Network, snapshot: Snapshot) -> Iterator[Finding]:

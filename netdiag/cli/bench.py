@@ -62,7 +62,8 @@ def bench(
 ) -> None:
     """The scoreboard: incidents on fresh networks, diagnosed blind, held against the truth.
 
-    About ten seconds for each of the incident files and each seed. Exit status 1 when one was missed.
+    About ten seconds for each of the incident files and each seed; every finished run is in
+    results.json of the folder at once. Exit status 1 when one was missed.
     """
     import platformdirs
 
@@ -73,6 +74,7 @@ def bench(
         _from_files(earlier, data_plane, write_readme)
         return
     folder = out or platformdirs.user_state_path("netdiag") / "bench"
+    kept = _Kept(folder / "results.json", data_plane)
     found = board.run(
         data_plane=data_plane,
         kinds=[k.strip() for k in kinds.split(",") if k.strip()] if kinds else (),
@@ -81,7 +83,7 @@ def bench(
         keep_all=keep_all,
         jobs=jobs,
         restoring=restore,
-        done=_print_run,
+        done=kept.add,
     )
     if picture is not None:
         from netdiag.bench.picture import svg
@@ -94,6 +96,26 @@ def bench(
     else:
         _print_score(found)
     sys.exit(0 if all(r.right for r in found.runs) else 1)
+
+
+class _Kept:
+    """Tells each run as it is done, and keeps them all in a file: a bench that is stopped loses none."""
+
+    def __init__(self, file: Path, data_plane: str) -> None:
+        self._file, self._data_plane = file, data_plane
+        self._runs: list[Run] = []
+
+    def add(self, run: Run) -> None:
+        import json
+
+        from netdiag import bench as board
+        from netdiag.bench import rows
+
+        _print_run(run)
+        self._runs.append(run)
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        report = rows.report(board.Score(self._data_plane, tuple(self._runs), 0.0))
+        common.write_file(self._file, json.dumps(report) + "\n")
 
 
 def _from_files(files: Sequence[Path], data_plane: str, readme: Path | None) -> None:

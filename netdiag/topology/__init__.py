@@ -14,9 +14,13 @@ from netdiag.topology import blast, locate
 from netdiag.topology.graph import Map
 from netdiag.topology.links import End, Foreign, Link, SelfLoop
 from netdiag.topology.suspects import Suspect, follow_broadcasts, suspects
+from netdiag.topology.unrest import SILENCE
 from netdiag.topology.words import place, places
 
 __all__ = ["End", "Foreign", "Link", "SelfLoop", "Suspect", "Topology", "build", "place", "places"]
+
+_FEW_STATIONS = 2
+"""One computer may be switched off."""
 
 
 class Topology(Map):
@@ -38,6 +42,26 @@ class Topology(Map):
     def suspects(self) -> tuple[Suspect, ...]:
         """Edge ports from which a storm or loop comes, the heaviest first."""
         return suspects(self)
+
+    def stations_answer(self, device: str) -> bool | None:
+        """Whether anybody behind the edge ports of that switch answers at a sensor now.
+
+        `None`: nobody there is known, or nobody was asked, or nobody answers anywhere.
+        """
+        known = self.last_snapshot(device)
+        ports = [i.name for i in known.interfaces] if known is not None else []
+        edges = [p for p in ports if not self.is_uplink(device, p)]
+        homes = {mac for port in edges for mac in self.stations_on(device, port)}
+        network = self.network
+        asked = {
+            e.ip for s in (*network.history, *network.snapshots) for e in s.arp if e.mac in homes
+        }
+        heard = [c for c in network.captures if c.last and network.at - c.last <= SILENCE]
+        answered = {s.ip for c in heard for s in c.stations if s.replied}
+        probed = any(c.probes_sent for c in heard)
+        if len(asked) < _FEW_STATIONS or not probed or not answered:
+            return None
+        return bool(answered & asked)
 
     def toward_root(self, mac: str) -> Hop | None:
         """The edge port behind which a strange root of the spanning tree sits: a bridge's address is
