@@ -307,7 +307,12 @@ def record(said: Diagnosis, store: Store, seen: Look | None = None) -> Diagnosis
     ticket = known or tickets.from_diagnosis(store.next_ticket_id(said.at), said, area=area)
     said = replace(said, ticket=ticket.id, area=area or ticket.area)
     picture = report.picture(seen.network, seen.topology) if seen else None
-    store.save_ticket(tickets.diagnosed(ticket, said, at=said.at, picture=picture))
+    if known is None:
+        store.save_ticket(tickets.diagnosed(ticket, said, at=said.at, picture=picture))
+    else:  # people call meanwhile
+        store.change_ticket(
+            known.id, lambda t: tickets.diagnosed(t, said, at=said.at, picture=picture)
+        )
     return said
 
 

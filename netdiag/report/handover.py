@@ -27,10 +27,20 @@ _SHORTEST = 4
 _KINDS = r"(?:(?:[05789]|cipher|simple|irreversible-cipher|encrypted|ascii|hex|sha512|read|write|name)\s+)*"
 _VALUE = r"([^\s\"',;\\]+)"
 _PATTERNS = (
-    re.compile(rf"(\bcommunity\s+{_KINDS}){_VALUE}", re.IGNORECASE),
+    # "wrong community or password" is a sentence, not a line of a configuration
+    re.compile(rf"(\bsnmp-(?:server|agent)\s+community\s+{_KINDS}){_VALUE}", re.IGNORECASE),
+    re.compile(rf"(\bcommunity(?:\\?[\"']?\s*[:=])\s*\\?[\"']?){_VALUE}", re.IGNORECASE),
+    re.compile(rf"(-v\s?(?:1|2c)\s+-c\s+\\?[\"']?){_VALUE}"),
     re.compile(
-        r"(\b(?:password|passwd|secret|key-string|auth-password|priv-password|pre-shared-key|wpa-psk)"
-        rf"(?:\\?[\"']?\s*[:=]|\s)\s*\\?[\"']?{_KINDS}){_VALUE}",
+        r"(\b(?:password|passwd|secret)(?:\\?[\"']?\s*[:=]\s*\\?[\"']?|\s+is\s+|\s+(?=[05789]\s|cipher|encr|irrev|simple|sha512))"
+        rf"{_KINDS}){_VALUE}",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"(\b(?:enable|username\s+\S+)\s+(?:password|secret)\s+{_KINDS}){_VALUE}", re.IGNORECASE
+    ),
+    re.compile(
+        rf"(\b(?:key-string|auth-password|priv-password|pre-shared-key|wpa-psk)\s+{_KINDS}){_VALUE}",
         re.IGNORECASE,
     ),
     re.compile(r"(\b(?:Bearer|Basic|Token token=|user_token)\s*)([A-Za-z0-9._~+/=-]{8,})"),

@@ -139,7 +139,7 @@ def open(  # noqa: A001  (said as `ticket.open`)
     ticket = Ticket(
         id=ticket_id,
         opened=at,
-        area=area,
+        area=clip(area) if area else None,
         stage_times=((Stage.OPEN, at),),
         urgency_said=urgency,
         timeline=(Entry(at, clip(by), "stage", "ticket opened"),),
@@ -200,6 +200,7 @@ def diagnosed(
         return log(replace(ticket, diagnosis=kept), at, "netdiag", "finding", "no cause found")
     if picture is not None:
         diagnosis = replace(diagnosis, wiring=picture)
+    before = ticket
     ticket = replace(
         ticket,
         diagnosis=diagnosis,
@@ -208,7 +209,7 @@ def diagnosed(
         approvals=(),
     )
     ticket = log(ticket, at, "netdiag", "finding", diagnosis.causes[0].summary)
-    return _to(ticket, Stage.DIAGNOSED, at)
+    return reranked(before, _to(ticket, Stage.DIAGNOSED, at), at)
 
 
 def escalate(ticket: Ticket, to: str, why: str, at: datetime, by: str) -> Ticket:

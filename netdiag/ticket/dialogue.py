@@ -28,6 +28,7 @@ def answered(
     `said` holds the fields (its place and time do not count). It ends a wait for the user.
     """
     not_closed(ticket, "take an answer")
+    by = clip(by) if by else None
     fields = {name: getattr(said, name) for name in _FIELDS if said and getattr(said, name)}
     if not choices and not fields:
         raise UsageError(f"{ticket.id}: nothing was answered")
@@ -103,7 +104,13 @@ def alerted(ticket: Ticket, alert: Alert, at: datetime) -> Ticket:
 
 def _clipped(alert: Alert) -> Alert:
     labels = tuple((clip(k)[:200], clip(v)[:500]) for k, v in alert.labels[:64])
-    return replace(alert, name=clip(alert.name)[:200], summary=clip(alert.summary), labels=labels)
+    return replace(
+        alert,
+        name=clip(alert.name)[:200],
+        severity=clip(alert.severity) if alert.severity else None,
+        summary=clip(alert.summary),
+        labels=labels,
+    )
 
 
 def received(ticket: Ticket, text: str, at: datetime, who: str, origin: str) -> Ticket:
