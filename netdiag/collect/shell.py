@@ -40,6 +40,7 @@ _FULL = re.compile(
 )
 _MAX_OCTETS = 64 * 1024 * 1024
 _MAX_QUESTIONS = 5
+_MOMENT_S = 0.3
 Questions = Sequence[tuple[re.Pattern[bytes], Callable[[], str]]]
 """What a device may ask instead of a prompt, and what gives the answer."""
 
@@ -76,6 +77,7 @@ class Shell:
         self._questions = questions
         self._newline = newline
         self._own = b""
+        self.prompt = ""
         self.prompt = self._read(None, "the prompt after login")[1]
 
     def learn_prompt(self) -> None:
@@ -108,30 +110,43 @@ class Shell:
         """(the text before the prompt or what `stop` matches, and that itself)."""
         octets = bytearray()
         answered = asked = 0
+        late = b""
         ends = time.monotonic() + 60 * self._silence_s
         while time.monotonic() < ends and len(octets) < _MAX_OCTETS:
-            octets += self._receive(what)
+            octets += late or self._receive(what)
+            late = b""
             # Nothing that was answered before is looked at again.
             tail = _undrawn(bytes(octets[max(answered, len(octets) - _TAIL) :]))
             match = self._ends(tail, stop)
-            if match:
+            if match and stop is None and not self.prompt:
+                # The first one: a line of a slow banner may look like it until its rest has come.
+                late = self._settled()
+            if match and not late:
                 group = match.lastindex or 0
                 whole = _undrawn(bytes(octets))
                 start = len(whole) - len(tail) + match.start(group)
                 return _plain(whole[:start]), decode_octets(match[group])
-            reply = self._reply(tail)
+            reply = None if late else self._reply(tail)
             if reply is not None:
                 answered = len(octets)
                 asked += reply != " "
                 if asked > _MAX_QUESTIONS:
                     raise Unreachable(f"{self.name} asks without end: {_last_line(tail)}")
                 self._send(reply, what)
-            elif not self._own and _FULL.search(tail):
+            elif not late and not self._own and _FULL.search(tail):
                 raise CollectError(
                     f"{self.name} bears no further login now: {_last_line(tail)}. It was not read; "
                     "try again when somebody has logged out"
                 )
         raise Unreachable(f"{self.name} talks without end after {what}")
+
+    def _settled(self) -> bytes:
+        """What else comes within a moment; empty where the device now waits."""
+        self._channel.settimeout(min(_MOMENT_S, self._silence_s))
+        try:
+            return self._channel.recv(65536)
+        except (TimeoutError, OSError):
+            return b""
 
     def _ends(self, tail: bytes, stop: re.Pattern[bytes] | None) -> re.Match[bytes] | None:
         if stop is not None:

@@ -111,6 +111,7 @@ _TRAPS: Mapping[str, Trap] = {
     "11.2.14.11.5.1.12.1.5.0.1": Trap("hpicfBridgeLoopProtectLoopDetectedNotification", "loop"),
     "11.2.14.12.1.0.5": Trap("hpicfFaultFinderTrap", "other"),
     "11.2.14.11.5.1.34.0.1": Trap("hpicfDhcpSnoopErrantReply", "dhcp-snooping"),
+    # Unverified: the MIB's text names both notifications, their numbers are by its other traps' order.
     "47196.4.1.1.3.1.1.5.0.1": Trap("arubaWiredLoopProtectLoopDetected", "loop"),
     "47196.4.1.1.3.1.1.5.0.2": Trap("arubaWiredLoopProtectVlanLoopDetected", "loop"),
     "47196.4.1.1.3.13.0.1": Trap("arubaWiredMstpErrantBpduReceived", "bpdu-guard"),
