@@ -241,6 +241,47 @@ def test_inform_is_answered_and_nothing_is_set_aside(lan: Lan, leases: tuple[Pat
     assert "an INFORM is asked from an address, and eth0 has no IPv4 address" in said
 
 
+_TYPED = """
+import os, pty, select, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+said, answers, deadline = "", sys.argv[1].split(","), time.monotonic() + 60
+while time.monotonic() < deadline:
+    if not select.select([fd], [], [], 1)[0]:
+        continue
+    try: octets = os.read(fd, 4096)
+    except OSError: break
+    if not octets: break
+    said += octets.decode("utf-8", "replace")
+    if answers and said.rstrip().endswith("[y/N]:"):
+        os.write(fd, answers.pop(0).encode() + b"\\n"); said += "<"
+print(said)
+"""
+
+
+def test_learning_asks_server_by_server_on_a_terminal(
+    lan: Lan, leases: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """The company's is confirmed; the home router is not even proposed."""
+    folder = tmp_path / "inventory"
+    folder.mkdir()
+    (folder / "defaults.yaml").write_text("# ours\ndata:\n  netdiag: {}\n", encoding="utf-8")
+    (folder / "hosts.yaml").write_text("sw: {hostname: 10.77.0.2}\n", encoding="utf-8")
+    sweep = (
+        sys.executable, "-c", "from netdiag.cli import main; main()", "sweep", "eth0", "--window=1",
+        "--learn", "--inventory", str(folder), "--db", str(tmp_path / "db"),
+    )  # fmt: skip
+    said = lan.nodes["sensor"].run(sys.executable, "-c", _TYPED, "y,y", *sweep)
+    assert "DHCP server: ip 10.77.0.1" in said
+    assert "Is it legitimate? [y/N]: y" in said.replace("<", "")
+    assert "not proposed: 192.168.0.1" in said
+    written = (folder / "defaults.yaml").read_text(encoding="utf-8")
+    assert written.startswith("# ours")
+    assert "10.77.0.1" in written
+    assert "192.168.0.1" not in written
+
+
 def test_sniff_sees_the_servers(lan: Lan, leases: tuple[Path, Path]) -> None:
     listener = lan.nodes["sensor"].capture("listen", "eth0", "--seconds=4")
     _ready(listener)
