@@ -218,6 +218,9 @@ def _print_sweep(seen: Judgement) -> None:
     silent = [v for v in seen.capture.unanswered_vlans if v is not None]
     if silent:
         common.say(f"no DHCP server answered in VLAN {monitor.ranges(silent)}")
+    probes = seen.capture.loop_probes
+    if probes and not any(p.returned for p in probes):
+        common.say(f"no loop: no frame came back in {len(probes)} VLAN(s)")
     for ticket in seen.tickets:
         again = "" if ticket in seen.new_tickets else " (seen again)"
         common.say(f"ticket {ticket}{again}")
