@@ -406,11 +406,22 @@ def _quoted(text: str) -> str:
 _YAML_WORDS = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
 
 
+def _underscored(word: str) -> str:
+    return word.replace("-", "_")
+
+
+def _squashed(word: str) -> str:
+    return word.replace("-", "").replace("_", "")
+
+
 def _platform(word: str | None) -> str | None:
     """Our name of a platform that others name; an unknown word is dropped, not copied."""
     if not word:
         return None
-    for candidate in (word, word.replace("-", "_"), word.replace("-", "").replace("_", "")):
+    # NetBox' slugs begin with the maker: cisco-ios-xe, cisco-nx-os.
+    bare = re.split(r"[-_]", word, maxsplit=1)[-1]
+    spellings = (f(w) for w in (word, bare) for f in (str, _underscored, _squashed))
+    for candidate in spellings:
         known = platforms.get(candidate)
         if known is not None:
             return known.name

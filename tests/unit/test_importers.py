@@ -242,3 +242,80 @@ def test_netbox_over_http_by_its_own_client() -> None:
     assert any(key and "0123456789abcdef" in key for _, key in asked)
     with pytest.raises(CollectError, match="does not answer as it should"):
         importers.fetch_netbox(url, None)
+
+
+def test_netbox_page_by_page_in_the_shape_of_its_own_answers() -> None:
+    """As NetBox 4's API documents and public tests show them: nested briefs with url and display, `next`."""
+    pytest.importorskip("pynetbox")
+    import threading
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    def brief(number: int, name: str, slug: str) -> dict[str, Any]:
+        return {
+            "id": number,
+            "url": f"/api/x/{number}/",
+            "display": name,
+            "name": name,
+            "slug": slug,
+        }
+
+    def device(number: int) -> dict[str, Any]:
+        return {
+            "id": number,
+            "url": f"/api/dcim/devices/{number}/",
+            "display_url": f"/dcim/devices/{number}/",
+            "display": f"acc-{number}",
+            "name": f"acc-{number}",
+            "device_type": {**brief(9, "C9300-48P", "c9300-48p"), "manufacturer": brief(1, "Cisco", "cisco")},
+            "role": {**brief(5, "Access Switch", "access-switch"), "_depth": 0},
+            "tenant": None,
+            "platform": brief(3, "Cisco IOS-XE", "cisco-ios-xe" if number == 2 else "cisco_ios"),
+            "serial": "FCW0000A0AA",
+            "site": brief(3, "Stockholm", "stockholm"),
+            "location": {**brief(4, "3F", "3f"), "_depth": 1},
+            "rack": None,
+            "parent_device": None,
+            "status": {"value": "active", "label": "Active"},
+            "primary_ip": {"id": 81, "display": "10.0.0.1/24", "family": {"value": 4, "label": "IPv4"},
+                           "address": f"10.0.3.{number}/24"},
+            "primary_ip4": {"id": 81, "address": f"10.0.3.{number}/24"},
+            "primary_ip6": None,
+            "tags": [brief(1, "prod", "prod")],
+            "custom_fields": {},
+            "config_context": {},
+            "last_updated": "2026-07-17T11:45:00Z",
+        }  # fmt: skip
+
+    class Api(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            first = "offset=" not in self.path
+            base = f"http://127.0.0.1:{self.server.server_address[1]}/api/dcim/devices/"
+            body = json.dumps(
+                {
+                    "count": 2,
+                    "next": f"{base}?limit=1&offset=1" if first else None,
+                    "previous": None,
+                    "results": [device(1 if first else 2)],
+                }
+            ).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("API-Version", "4.1")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Api)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}"
+        found = importers.from_netbox(importers.fetch_netbox(url, None))
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert {h.name: (h.hostname, h.platform, h.role, h.area) for h in found.hosts} == {
+        "acc-1": ("10.0.3.1", "cisco_ios", "access", "Stockholm/3F"),
+        "acc-2": ("10.0.3.2", "cisco_ios", "access", "Stockholm/3F"),
+    }
