@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from netdiag.errors import UsageError
 from netdiag.lab.kernel.netlink import Link
 from netdiag.lab.kernel.packets import finish_checksums
 from netdiag.lab.soft import Port
@@ -33,6 +34,18 @@ class Wired(Port):
 
     __slots__ = ()
     lanes: dict[int | None, Lane]
+
+    @property
+    def impair(self) -> None:
+        """Nothing is done to frames here but what the kernel does."""
+        return None
+
+    @impair.setter
+    def impair(self, how: object) -> None:
+        if how is not None:
+            raise UsageError(
+                "the real data plane has no broken cables: this needs the simulated one"
+            )
 
     @property
     def kernel(self) -> KernelEngine:
