@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdiag import diagnose
 from netdiag.bench import rows
-from netdiag.errors import NetdiagError, UsageError
+from netdiag.errors import LabError, NetdiagError, UsageError
 from netdiag.files import inventory as inventories
 from netdiag.model import Capture, Cause, Diagnosis, Snapshot
 
@@ -260,6 +260,8 @@ def play(
             lag = stage.lag_s() - before
             if restoring and truths:
                 restored = stage.restore(answer)
+    except LabError as exc:
+        error, lag = str(exc), max(lag, _LAG_S)  # a machine too busy to bring it up
     except NetdiagError as exc:
         error = str(exc)
     result = score(name, plot, seed, truths, answer, evidence=evidence, error=error)
