@@ -2,6 +2,7 @@
 
     python -m tests.crash_matrix            the table
     python -m tests.crash_matrix --short    a row a kind of step and moment
+    python -m tests.crash_matrix NAME...    of these playbooks alone
 
 A process of its own carries the plan out and really dies (SIGKILL) at the named moment; `resume` and
 the approving person go on; then the switches themselves say what they were sent.
@@ -17,8 +18,10 @@ import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from netdiag import diagnose, playbook, repair, topology
@@ -267,8 +270,13 @@ def chosen_of(plan: tuple[PlanStep, ...], wanted: str) -> tuple[int, ...]:
     )
 
 
-def cells(template: Path, names: Iterable[str] | None = None) -> Iterator[Cell]:
-    """Every cell of the matrix, each run for real."""
+def cells(
+    template: Path, names: Iterable[str] | None = None, *, thorough: bool = True
+) -> Iterator[Cell]:
+    """Every cell of the matrix, each run for real.
+
+    Less `thorough`, a step that sends nothing dies at its worst moment alone: done, not yet on record.
+    """
     for name, book in playbooks.load_all().items():
         if names is not None and name not in names:
             continue
@@ -279,11 +287,17 @@ def cells(template: Path, names: Iterable[str] | None = None) -> Iterator[Cell]:
                 if step.name in done:
                     continue
                 done.add(step.name)
-                yield from _of_step(template, book, here, plan, step)
+                yield from _of_step(template, book, here, plan, step, thorough=thorough)
 
 
 def _of_step(
-    template: Path, book: Playbook, here: Situation, plan: tuple[PlanStep, ...], step: PlanStep
+    template: Path,
+    book: Playbook,
+    here: Situation,
+    plan: tuple[PlanStep, ...],
+    step: PlanStep,
+    *,
+    thorough: bool,
 ) -> Iterator[Cell]:
     chosen = chosen_of(plan, step.name)
     whole = Bench(template, here, plan)
@@ -292,8 +306,10 @@ def _of_step(
         whole.switches.crash = counting
         DyingJournal.into(store, counting)
         finished = whole.carry_out(store, chosen)
-    skipped = () if step.action in repair.CHANGES else ("begun",)
-    for moment in [m for n, m in counting.seen if n == step.step and m not in skipped]:
+    quiet = step.action not in repair.CHANGES
+    wanted = {"during"} | ({"before", "after"} if thorough else set())
+    moments = [m for n, m in counting.seen if n == step.step and (not quiet or m in wanted)]
+    for moment in moments:
         bench = whole.copy()
         assert bench.dies(Crash(step.step, moment), chosen), f"{step.name}: {moment} never came"
         ticket = bench.goes_on(chosen)
@@ -332,10 +348,12 @@ def _faults(whole: Bench, finished: Ticket, bench: Bench, ticket: Ticket) -> Ite
 # --- diagnosis: nothing is sent, and nothing doubled ------------------------------------------------
 
 
-def diagnosis_cells(template: Path) -> Iterator[Cell]:
+def diagnosis_cells(template: Path, names: Iterable[str] | None = None) -> Iterator[Cell]:
     """The steps before the plan: a diagnosis killed before and after its ticket is saved."""
     at = datetime.now(UTC) - timedelta(seconds=1)
     for name, book in playbooks.load_all().items():
+        if names is not None and name not in names:
+            continue
         early = [s for s in book.steps if s.stage not in ("repair", "record") or s.do == "decide"]
         here = next(iter(situations(Kind(name), at)))
         outcomes = {m: _killed_diagnosis(template, here, m) for m in ("before", "during", "after")}
@@ -418,10 +436,18 @@ def scratch() -> str | None:
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
+def _all_of(template: Path, name: str) -> list[Cell]:
+    return list(cells(template, [name]))
+
+
 def main() -> int:
+    names = [a for a in sys.argv[1:] if not a.startswith("-")] or list(playbooks.load_all())
     with tempfile.TemporaryDirectory(dir=scratch()) as folder:
         template = new_template(Path(folder))
-        found = [*diagnosis_cells(template), *cells(template, [*sys.argv[2:]] or None)]
+        found = list(diagnosis_cells(template, names))
+        with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
+            for some in pool.map(partial(_all_of, template), names):
+                found += some
     print((short if "--short" in sys.argv else table)(found))
     wrong = sum(bool(c.faults) for c in found)
     print(f"\n{len(found)} deaths, {wrong} wrong")

@@ -140,6 +140,10 @@ def verification(t: Ticket) -> None:
         held = f"holds {lease.ip}" if lease.ip else "answers nowhere"
         where = lease.where or "a port not known"
         say(f"reconnect {lease.mac} at {where}: it {held}", style="yellow")
+    from netdiag import ticket as tickets
+
+    for report in tickets.to_ask(t) if t.verification.ok else ():
+        say(f"ask {report.reporter}: does it work again? (netdiag ticket feedback {t.id} …)")
 
 
 def promises(t: Ticket, at: datetime) -> Iterator[tuple[str, str | None]]:

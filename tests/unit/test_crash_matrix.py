@@ -21,9 +21,10 @@ def template() -> Iterator[Path]:
         yield crash_matrix.new_template(Path(folder))
 
 
+@pytest.mark.timeout(900)  # many processes that die one after the other; seconds on a calm machine
 @pytest.mark.parametrize("name", sorted(playbooks.load_all()))
 def test_every_step_survives_its_death(template: Path, name: str) -> None:
-    found = list(crash_matrix.cells(template, [name]))
+    found = list(crash_matrix.cells(template, [name], thorough=False))
     assert found
     assert [f"{c.step}, {c.moment}: {c.outcome}" for c in found if c.faults] == []
     killed = {c.step for c in found}
