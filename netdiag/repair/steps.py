@@ -23,7 +23,7 @@ from netdiag.repair.run import (
     seen_platform,
     unsettled,
 )
-from netdiag.ticket import ActionState, Ticket
+from netdiag.ticket import Action, ActionState, Ticket
 
 
 def do(run: Repair, step: PlanStep) -> None:
@@ -154,11 +154,16 @@ def _reopen_supervised(run: Repair, step: PlanStep) -> None:
     if opening.edge_ports:
         shut = replace(step, action="shut-port", device=edge, interfaces=opening.edge_ports)
         guard(run, shut, dark=True)
-    done = {a.interface for a in run.actions(step) if a.device == edge and a.state == "done"}
-    if done and done >= {*opening.edge_ports}:
+    if _shut_at(run.actions(step), edge) and not opening.edge_ports:
         run.keep(act.finish(opening, hands, step))
     else:
         run.keep(act.supervised_reopening(opening, hands, step))
+
+
+def _shut_at(actions: Sequence[Action], device: str) -> frozenset[str | None]:
+    """The ports of a device that these actions have shut."""
+    done = (a for a in actions if a.device == device and a.state is ActionState.DONE)
+    return frozenset(a.interface for a in done if not act.opens(a))
 
 
 def _opening(run: Repair, step: PlanStep) -> act.Reopening:
@@ -171,6 +176,9 @@ def _opening(run: Repair, step: PlanStep) -> act.Reopening:
     unsure = [a for a in unsettled(earlier) if a.device == edge.device.name]
 
     edge_ports = tuple(p for p in expect.get("edge_ports", "").split(",") if p)
+    # Found through the gap before an interruption: those are the ones.
+    tried = (a.interface for a in earlier if a.device == edge.device.name and a.interface)
+    edge_ports = edge_ports or tuple(dict.fromkeys(tried))
 
     def shut_lines(ports: tuple[str, ...]) -> tuple[str, ...]:
         if approved:
@@ -184,7 +192,8 @@ def _opening(run: Repair, step: PlanStep) -> act.Reopening:
         close_lines=lines_for(_platform(run, step.device).shut, ports_of(step)),
         is_open=lambda: _is_open(run, step.device, step.interface),
         edge=edge,
-        edge_ports=edge_ports,
+        # What is shut already is not sent again.
+        edge_ports=tuple(p for p in edge_ports if p not in _shut_at(earlier, edge.device.name)),
         find_ports=lambda: verify.loudest_ports(edge, seen),
         shut_lines=shut_lines,
         session=run.reach.session,

@@ -393,6 +393,19 @@ def test_an_uplink_that_closed_again_meanwhile_is_opened_at_most_three_times(
     bench.remove()
 
 
+def test_through_the_gap_a_port_that_is_shut_is_not_sent_again(template: Path) -> None:
+    bench = make(template, "layer2-loop", 2)
+    step = next(s.step for s in bench.plan if s.action == "supervised-reopen")
+    chosen = tuple(s.step for s in bench.plan if s.instead_of is None)
+    assert bench.dies(Crash(step, "line 2 sent (2)"), chosen)
+    bench.switches.crash = Crash(-1, "")
+    with Store(bench.db) as store:
+        assert resume(bench, store)[0].stage is Stage.VERIFIED
+    assert bench.switches.lines().count(("acc-1", f"interface {EDGE}")) == 1
+    assert bench.switches.lines().count(("acc-1", f"interface {SECOND}")) == 1
+    bench.remove()
+
+
 def test_taking_back_twice_takes_back_once(bench: Bench, store: Store) -> None:
     approve(bench, store)
     for _ in range(2):
