@@ -65,8 +65,7 @@ class SwitchPort(Port):
         base = int.from_bytes(owner.mac_octets, "big")
         self.mac_octets = (base + number).to_bytes(6, "big")
         self.alias = ""
-        self.mtu = MTU
-        self.duplex = "full"
+        self.mtu, self.duplex = MTU, "full"
         self.admin_up = True
         self.err_disabled: str | None = None
         self.closed_at = 0.0
@@ -80,9 +79,8 @@ class SwitchPort(Port):
         """on, filter or guard."""
         self.secure_maximum: int | None = None
         self.secure_macs: list[bytes] = []
-        self.secure_restrict = False
-        """A violation drops the frame and is told; the port stays open."""
-        self.secure_said = 0.0
+        # Restrict: a violation drops the frame and is told now and then; the port stays open.
+        self.secure_restrict, self.secure_said = False, 0.0
         self.storm_control_pps: int | None = None
         self.storm_mark = 0
         self.storm_judged = False
@@ -124,7 +122,6 @@ class SoftSwitch:
         self._log: deque[SwitchEvent] = deque(maxlen=LOG_LINES)
         self.hear: Callable[[SwitchEvent], None] = lambda _event: None
         self.answers_after_s = 0.0
-        """How long its busy processor lets each question wait."""
         self.path_alive: Callable[[], bool] = lambda: True
         self.guards = Guards(self, storm_interval_s, recovery_s)
         self.discovery = Discovery(self)
