@@ -134,6 +134,10 @@ def test_snmpv3_authpriv_tells_the_same():
         (found,) = snmp.poll([Target(Device("sw-1", "127.0.0.1"), replace(V3, port=port))])
     assert complete(found)
     assert found.errors == ()
+    with agent() as port:
+        plain = polled(port)
+    assert found.interfaces[0].name == plain.interfaces[0].name
+    assert (found.fdb, found.neighbors, found.stp) == (plain.fdb, plain.neighbors, plain.stp)
 
 
 def test_many_devices_keep_their_order_and_report_their_progress():
@@ -432,6 +436,8 @@ def snmpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         f"agentaddress udp:127.0.0.1:{port}\n"
         "rocommunity public 127.0.0.1\n"
         "createUser ops SHA-256 authpass1 AES privpass1\nrouser ops authpriv\n"
+        "createUser top SHA-512 authpass1 AES-256 privpass1\nrouser top authpriv\n"
+        "createUser old SHA authpass1 AES privpass1\nrouser old authpriv\n"
         "sysName real-agent\n"
     )
     child = subprocess.Popen(
@@ -457,11 +463,19 @@ def _wait_for(port: int, log: Path, child: subprocess.Popen[bytes]) -> None:
     pytest.fail(f"snmpd does not answer: {log.read_text()}")
 
 
-@pytest.mark.parametrize("version", ["2c", "3"])
-def test_debians_snmpd(snmpd, version):
+@pytest.mark.parametrize(
+    "user",
+    [
+        {},
+        {"user": "ops"},
+        {"user": "top", "auth": "sha512", "priv": "aes256"},
+        {"user": "old", "auth": "sha", "priv": "aes128"},
+    ],
+)
+def test_debians_snmpd(snmpd, user):
     one = target(snmpd, timeout_s=2.0)
-    if version == "3":
-        one = replace(one, snmp=replace(V3, port=snmpd, timeout_s=2.0))
+    if user:
+        one = replace(one, snmp=replace(V3, port=snmpd, timeout_s=2.0, **user))
     (found,) = snmp.poll([one], window_s=0.5)
     assert found.reachable
     assert found.sys_name == "real-agent"
