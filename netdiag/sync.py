@@ -91,26 +91,31 @@ def _enqueue(store: Store, system: str, ticket: Ticket, at: datetime) -> None:
         return
     case = _case(ticket, store)
     new = []
+    described = {"op": "describe", "title": case.title, "priority": case.priority}
     if ticket.id not in known:
-        new.append((ticket.id, json.dumps({"op": "create"})))
+        known = {ticket.id: json.dumps(described | {"op": "create"})}
+        new.append((ticket.id, known[ticket.id]))
     for key, body in _comments(ticket, system):
         if key not in known:
             new.append((key, body))
-    described = {"op": "describe", "title": case.title, "priority": case.priority}
-    new += _if_other(known, f"{ticket.id}~", described, unsaid=ticket.id not in known)
-    new += _if_other(known, f"{ticket.id}=", {"op": "state", "state": _state(ticket)})
+    made = json.loads(known[ticket.id])
+    new += _if_other(known, f"{ticket.id}~", described, made | {"op": "describe"})
+    opened = {"op": "state", "state": str(State.OPEN)}
+    new += _if_other(known, f"{ticket.id}=", opened | {"state": str(_state(ticket))}, opened)
     if new:
         box.put(system, ticket.id, new)
 
 
 def _if_other(
-    known: dict[str, str], prefix: str, wanted: dict[str, str], *, unsaid: bool = False
+    known: dict[str, str], prefix: str, wanted: dict[str, str], first: dict[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """A message where the last of its sort said something else; its number makes its key."""
+    """A message where the last of its sort said something else (`first`: what a new ticket says).
+
+    How many there were makes its key.
+    """
     said = [body for key, body in known.items() if key.startswith(prefix)]
-    body = json.dumps(wanted)
-    if not unsaid and (said[-1:] != [body]):
-        yield f"{prefix}{len(said)}", body
+    if json.loads(said[-1] if said else json.dumps(first)) != wanted:
+        yield f"{prefix}{len(said)}", json.dumps(wanted)
 
 
 def _comments(ticket: Ticket, system: str) -> Iterator[tuple[str, str]]:
