@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,6 +71,8 @@ def main() -> int:
     parser.add_argument("target", nargs="*")
     parser.add_argument("--seconds", type=int, default=60, help="of each target")
     options = parser.parse_args()
+    if find_spec("atheris") is None:
+        parser.error("atheris is not installed: pip install '.[fuzz]'")
     from tests.fuzz.targets import TARGETS
 
     unknown = set(options.target) - set(TARGETS)
