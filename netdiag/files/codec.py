@@ -21,13 +21,11 @@ _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 def dump(obj: object) -> str:
     """One line of JSON: times as RFC 3339 with `Z`, unknown as null."""
-    from pydantic_core import PydanticSerializationError
-
     adapter = _adapter(type(obj))
     try:
         text: bytes = adapter.dump_json(obj)
         return text.decode()
-    except PydanticSerializationError:
+    except ValueError:
         # Lone surrogates (a file name's undecodable octets): no JSON has them, and no text is refused.
         plain = json.dumps(adapter.dump_python(obj, mode="json"), ensure_ascii=False)
         return storable(plain)

@@ -30,7 +30,9 @@ def test_bench_snmp(capsys):
     ):
         line = next(line for line in said.splitlines() if line.startswith(name))
         if not line.endswith("absent"):
-            switches, read = re.search(r"(\d+) switches .* (\d+) varbinds", line).groups()
+            found = re.search(r"(\d+) switches .* (\d+) varbinds", line)
+            assert found is not None, line
+            switches, read = found.groups()
             assert int(read) == int(switches) * varbinds, line
     assert "ratio plain pysnmp / netdiag" in said
     assert "ratio over SNMPv3" in said

@@ -289,7 +289,7 @@ def test_netbox_page_by_page_in_the_shape_of_its_own_answers() -> None:
     class Api(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             first = "offset=" not in self.path
-            base = f"http://127.0.0.1:{self.server.server_address[1]}/api/dcim/devices/"
+            base = f"http://127.0.0.1:{self.connection.getsockname()[1]}/api/dcim/devices/"
             body = json.dumps(
                 {
                     "count": 2,

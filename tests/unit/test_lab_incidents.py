@@ -7,6 +7,7 @@ import pytest
 from netdiag.errors import LabError, UsageError
 from netdiag.lab import campus
 from netdiag.lab.dataplane import SwitchEvent
+from netdiag.lab.incidents import Injected
 from netdiag.model import Kind
 
 TOPOLOGY = campus.load(None)
@@ -21,6 +22,11 @@ KINDS = (
     "uplink-down",
     "err-disabled-port",
 )
+
+
+def port_of(truth: Injected) -> str:
+    assert truth.interface is not None
+    return truth.interface
 
 
 def start(seed: int = 0) -> campus.Campus:
@@ -166,7 +172,7 @@ def test_a_pc_at_the_desk_goes_on_behind_the_router() -> None:
     assert behind == {truth.mac, pc.mac.hex(":")}
     built.revert(truth)
     run(built, 5)
-    assert built.switch("acc-1").soft_port(truth.interface).peer is pc.port
+    assert built.switch("acc-1").soft_port(port_of(truth)).peer is pc.port
     assert built.ping("pc-1f-103", pc.lease.router or "") if pc.lease else False
 
 
@@ -193,7 +199,7 @@ def test_the_dhcp_server_stops_serving_and_serves_again() -> None:
 def test_a_port_that_somebody_shut() -> None:
     built = start()
     truth = built.inject("admin-down-port", 6)
-    view = built.switch(truth.device).port(truth.interface)
+    view = built.switch(truth.device).port(port_of(truth))
     assert not view.admin_up
     (host,) = [h for h in built.hosts if h.mac.hex(":") == truth.mac]
     assert not host.port.up
@@ -229,17 +235,17 @@ def test_an_edge_port_that_its_protection_closed(cause: str, kind: str) -> None:
     assert truth.kinds == ("err-disabled-port", kind)
     acc = built.switch(truth.device)
     assert acc.reachable()
-    acc.set_admin(truth.interface, up=False)  # reopened while the culprit is still there
-    acc.set_admin(truth.interface, up=True)
+    acc.set_admin(port_of(truth), up=False)  # reopened while the culprit is still there
+    acc.set_admin(port_of(truth), up=True)
     run(built, 3)
     expected = {(truth.device, truth.interface): cause} if cause == "bpduguard" else {}
     assert closed(built) == expected
     built.revert(truth)
-    acc.set_admin(truth.interface, up=False)
-    acc.set_admin(truth.interface, up=True)
+    acc.set_admin(port_of(truth), up=False)
+    acc.set_admin(port_of(truth), up=True)
     run(built, 3)
     assert closed(built) == {}
-    assert acc.port(truth.interface).carrier
+    assert acc.port(port_of(truth)).carrier
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -280,7 +286,7 @@ def test_seeds_reach_every_access_switch_and_many_ports() -> None:
 def test_pulling_the_cable_is_a_repair() -> None:
     built = start()
     truth = built.inject("layer2-loop", 0)
-    built.unplug(truth.device, truth.interface)
+    built.unplug(truth.device, port_of(truth))
     run(built, 5)
     assert closed(built) == {}
     built.revert(truth)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,7 @@ SYS_NAME = (1, 3, 6, 1, 2, 1, 1, 5, 0)
 VIEW = from_snmprec("1.3.6.1.2.1.1.5.0|4|sw-1\n1.3.6.1.2.1.1.6.0|4|attic")
 
 
-def agent(**changes: object) -> Responder:
+def agent(**changes: Any) -> Responder:
     user = User("ops", "sha256", Secret("authpass1"), "aes128", Secret("privpass1"))
     return Responder(lambda _: None, [replace(user, **changes)], contexts={"": VIEW}.get)
 
