@@ -38,7 +38,7 @@ def frames(mix: str, size: int) -> list[bytes]:
     for n in range(BATCH):
         dst = b"\xff" * 6
         if mix == "unicast" or (mix == "mixed" and n % 10):
-            dst = bytes((2, 0, 0, 0, 2, n % 60))
+            dst = bytes((2, 0, 0, 0, 1, (n * 7 + 1) % 60))
         elif mix == "mixed" and n % 20:
             dst = b"\x01\x00\x5e\x00\x00" + bytes((n % 100,))
         src = bytes((2, 0, 0, 0, 1, n % 60))

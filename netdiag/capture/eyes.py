@@ -17,6 +17,7 @@ from netdiag.capture.container import Record
 from netdiag.capture.evidence import Evidence
 from netdiag.capture.link import Control
 from netdiag.capture.packet import Tallies
+from netdiag.capture.ring import SMALL
 from netdiag.capture.sources import Interface, Source
 from netdiag.capture.tally import Truth
 
@@ -31,7 +32,8 @@ DECODES_PER_S = 2000
 CONTROL_PER_S = 4000
 """Control frames of each class handed over; of more, which are mostly copies, a random part."""
 _ADAPT_S = 0.05
-_BLOCKS = 8
+_A_LOOK = 16
+"""Blocks at a time, so that neither of two rings waits for the other."""
 _BULK = frozenset({"arp", "ns", "rs", "ssdp", "mdns"})
 
 Said = tuple[dict[str, Any], Control]
@@ -166,8 +168,8 @@ class Sampled:
         analysis.correct = self._truth.correct
         self._shares = dict.fromkeys((filters.RARE, filters.BULK), 1)
         self._parts = dict.fromkeys(range(3), 1)
-        self._control = Interface(name, blocks=_BLOCKS, program=self._control_program())
-        self._flow = Interface(name, blocks=_BLOCKS)
+        self._control = Interface(name, block=SMALL, program=self._control_program())
+        self._flow = Interface(name, block=SMALL)
         self._adapted, self._counts = time.monotonic(), self._truth.rates()
         self._classes = {filters.RARE: 0, filters.BULK: 0}
         self._passed = 0
@@ -190,7 +192,7 @@ class Sampled:
         self._control.packet.check()
 
     def _hear_control(self, ring: Ring) -> None:
-        for start, frames in ring.blocks(0.0):
+        for start, frames in ring.blocks(0.0, _A_LOOK):
             for record in self._control.taken_apart(ring, start, frames):
                 self._message(record)
             self._adapt()
@@ -208,7 +210,7 @@ class Sampled:
             self.hear(record, heard)
 
     def _count_flow(self, ring: Ring) -> None:
-        for start, frames in ring.blocks(0.0):
+        for start, frames in ring.blocks(0.0, _A_LOOK):
             if ring.is_behind():
                 self._truth.is_whole = False
                 self._passed += frames

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from netdiag.capture import fast
+from netdiag.capture import fast, privilege
 from netdiag.capture.analysis import Analysis
 from netdiag.capture.container import Record
 from netdiag.capture.evidence import Evidence
@@ -33,7 +33,7 @@ from netdiag.capture.probe import (
     own_address,
     questions,
 )
-from netdiag.capture.session import ready
+from netdiag.capture.session import rehearse
 from netdiag.capture.sources import Interface, open_source
 from netdiag.errors import CollectError
 
@@ -117,7 +117,7 @@ def _live(
     compiled = not (asked or how.decapsulate or how.plain) and fast.is_worth_live(seconds)
     eye = _eye(name, analysis, own, evidence, compiled=compiled, plain=how.decapsulate)
     others = Others(also, mac)
-    ready()
+    privilege.drop()
     now = time.monotonic()
     prober = None
     if asked:
@@ -149,7 +149,8 @@ def _eye(
     def is_own(record: Record) -> bool:
         return own is not None and record.octets[6:12] == own
 
-    source = open_source(name)
+    source = open_source(name)  # what is not there or not allowed is said at once
+    rehearse()
     if plain or not isinstance(source, Interface) or not _has_ring(source):
         return Plain(source, analysis, is_own)
     source.close()

@@ -29,8 +29,8 @@ _ETHERNET_TYPES, _RAW_TYPES = (1, 772), (65534, 519)  # ARPHRD_ETHER, LOOPBACK; 
 class PacketSocket:
     """A promiscuous raw socket on one interface."""
 
-    def __init__(self, name: str, *, blocks: int = 0, program: bytes | None = None) -> None:
-        """With a ring of that many blocks, where the kernel grants one; 0: none."""
+    def __init__(self, name: str, *, block: int = 0, program: bytes | None = None) -> None:
+        """With a ring of blocks of that size, where the kernel grants one; 0: none."""
         self.name = name
         self.packets = self.lost = 0
         self.ring: Ring | None = None
@@ -43,7 +43,7 @@ class PacketSocket:
                 f"no permission to capture on {name}; this grants it: {how_to_grant()}"
             ) from exc
         try:
-            self._open(blocks, program)
+            self._open(block, program)
         except CollectError:
             raise
         except OSError as exc:
@@ -51,12 +51,12 @@ class PacketSocket:
             known = ", ".join(sorted(n for _, n in socket.if_nameindex()))
             raise UsageError(f"no interface {name} to listen on (there are: {known})") from exc
 
-    def _open(self, blocks: int, program: bytes | None) -> None:
+    def _open(self, block: int, program: bytes | None) -> None:
         index = socket.if_nametoindex(self.name)
         if program is not None:
             self.attach(program)
-        if blocks:
-            self.ring = Ring.of(self.socket, blocks)
+        if block:
+            self.ring = Ring.of(self.socket, block)
         self.socket.bind((self.name, _ETH_P_ALL))
         membership = Struct("iHH8s").pack(index, _MR_PROMISC, 0, b"")
         self.socket.setsockopt(SOL_PACKET, _ADD_MEMBERSHIP, membership)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shlex
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -33,11 +34,22 @@ def drop() -> None:
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
+COMMAND = "NETDIAG_COMMAND"
+"""Where whoever starts the capture process says what the person typed."""
+
+
 def how_to_grant() -> str:
-    """The one command that allows capturing to the person who was refused."""
+    """The one command that allows capturing to the person who was refused.
+
+    An interpreter of this environment's own gets the capability for good. One that the whole machine
+    uses must not: every script of everybody could read the wire then; this one run gets it instead,
+    as the same person, with the same home and files.
+    """
     python = Path(sys.executable)
-    if (
-        not python.is_symlink() and sys.prefix != sys.base_prefix
-    ):  # a copy of this environment's own
-        return f"sudo setcap cap_net_raw=ep {python}"
-    return f"sudo {python.parent / 'netdiag'} …  (the same command line, as root)"
+    if not python.is_symlink() and sys.prefix != sys.base_prefix:
+        return f"sudo setcap cap_net_raw=ep {shlex.quote(str(python))}"
+    typed = os.environ.get(COMMAND) or f"{shlex.quote(str(python.parent / 'netdiag'))} …"
+    return (
+        f"sudo -E setpriv --reuid={os.getuid()} --regid={os.getgid()} --init-groups "
+        f"--inh-caps=+net_raw --ambient-caps=+net_raw {typed}"
+    )

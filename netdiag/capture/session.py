@@ -25,7 +25,8 @@ def read(path: str, *, decapsulate: bool = False) -> None:
         counter = fast.Counter(analysis)
         capture.skim = fast.Skimmer(counter)
         fast.rehearse()
-    ready()
+    rehearse()
+    privilege.drop()
     for record in capture:
         analysis.add(record)
     if counter is not None:
@@ -33,8 +34,8 @@ def read(path: str, *, decapsulate: bool = False) -> None:
     analysis.finish(truncated=capture.truncated, dropped=capture.dropped, damage=capture.damage)
 
 
-def ready() -> None:
-    """Everything that must be read from disk is read; then no privilege is needed any more.
+def rehearse() -> None:
+    """Everything that must be read from disk is read: without privileges some of it cannot be.
 
     Python and scapy import bits and encodings only when first used, and nobody may not read the
     folder that they are in: so one of each message is built and decoded beforehand.
@@ -47,4 +48,3 @@ def ready() -> None:
     rehearsal.finish()
     assert rehearsal.malformed == 0
     vendor.preload()
-    privilege.drop()

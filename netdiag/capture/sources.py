@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from netdiag.capture.container import MAX_BLOCK, Record
 from netdiag.capture.link import ETHERNET
 from netdiag.capture.packet import PacketSocket
-from netdiag.capture.ring import SOL_PACKET, Ring
+from netdiag.capture.ring import LARGE, SOL_PACKET, Ring
 from netdiag.errors import (
     CollectError,
     LabError,
@@ -62,15 +62,14 @@ _AUX = Struct("IIIHHHH")
 _TIMESPEC = Struct("qq")
 _BATCH = 512
 _LONGEST = 65536 + 64
-_BLOCKS = 64
 
 
 class Interface:
     """Frames of one interface: all of them, or those that a filter lets through."""
 
-    def __init__(self, name: str, *, blocks: int = _BLOCKS, program: bytes | None = None) -> None:
+    def __init__(self, name: str, *, block: int = LARGE, program: bytes | None = None) -> None:
         self.name = name
-        self.packet = PacketSocket(name, blocks=blocks, program=program)
+        self.packet = PacketSocket(name, block=block, program=program)
         self.ring, self.link_type = self.packet.ring, self.packet.link_type
         self._socket = self.packet.socket
         if self.ring is None:

@@ -67,7 +67,11 @@ def load_inventory(folder: Path | None) -> Inventory:
     from netdiag.files import inventory
 
     chosen = folder or user_config_path("netdiag") / "inventory"
-    if not (chosen / "hosts.yaml").is_file():
+    try:
+        is_there = (chosen / "hosts.yaml").is_file()
+    except OSError as exc:
+        raise UsageError(f"{chosen / 'hosts.yaml'}: {exc.strerror or exc}") from exc
+    if not is_there:
         raise UsageError(
             f"no inventory: {chosen / 'hosts.yaml'} does not exist. "
             "`netdiag init` writes a starter; --inventory DIR or NETDIAG_INVENTORY names another; "

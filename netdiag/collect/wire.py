@@ -11,6 +11,8 @@ import contextlib
 import json
 import math
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -232,7 +234,13 @@ def _environment() -> dict[str, str]:
     """Ours, with the folder of this very netdiag in front: the child must be the same version."""
     folder = str(Path(netdiag.__file__).parent.parent)
     others = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join((folder, others) if others else (folder,))}
+    program = shutil.which(sys.argv[0]) or sys.argv[0]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join((folder, others) if others else (folder,)),
+        # For the message that says how to get the permission: as it was typed.
+        "NETDIAG_COMMAND": shlex.join((program, *sys.argv[1:])),
+    }
 
 
 def _ended(

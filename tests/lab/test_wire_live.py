@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -67,14 +68,14 @@ class Namespace:
         user = [] if IS_ROOT else ["-U", "--preserve-credentials"]
         return ["nsenter", "-t", str(self.process.pid), *user, "-n"]
 
-    def run(self, *command: str, check: bool = True) -> str:
+    def run(self, *command: str, check: bool = True, timeout: float = 60) -> str:
         done = subprocess.run(
             [*self.prefix, *command],
             check=False,
             capture_output=True,
             text=True,
             env=PYTHON,
-            timeout=60,
+            timeout=timeout,
         )
         assert not check or done.returncode == 0, done.stderr
         return done.stdout
@@ -462,32 +463,56 @@ def test_interface_down_is_said(lan: Lan) -> None:
     assert "is down" in said["message"]
 
 
-def test_no_permission_names_the_command() -> None:
-    """As an ordinary user: exit status 3, and the one command that helps."""
-    command = [sys.executable, "-P", "-m", "netdiag.capture", "listen", "lo", "--seconds=1"]
-    if IS_ROOT:
-        ordinary = [
-            "setpriv",
-            "--reuid=65534",
-            "--regid=65534",
-            "--clear-groups",
-            "--inh-caps=-all",
-        ]
-        if subprocess.run([*ordinary, sys.executable, "-c", ""], check=False).returncode:
-            pytest.skip("an ordinary user cannot run this Python")
-        command = [*ordinary, *command]
+ORDINARY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
+
+
+def _as_nobody(*command: str) -> subprocess.CompletedProcess[str]:
+    """As an ordinary user who may capture nothing."""
+    ordinary = ORDINARY if IS_ROOT else []
+    if ordinary and subprocess.run([*ordinary, sys.executable, "-c", ""], check=False).returncode:
+        pytest.skip("an ordinary user cannot run this Python")
     done = subprocess.run(
-        command,
-        check=False,
-        capture_output=True,
-        text=True,
-        env={**PYTHON, "HOME": "/nonexistent"},
-        timeout=60,
-    )
+        [*ordinary, *command], check=False, capture_output=True, text=True,
+        env={**PYTHON, "HOME": "/nonexistent"}, timeout=120,
+    )  # fmt: skip
     if "No module named" in done.stderr:
         pytest.skip("an ordinary user cannot read this checkout")
+    return done
+
+
+def test_no_permission_names_the_command() -> None:
+    """As an ordinary user: exit status 3, and the one command that helps."""
+    done = _as_nobody(sys.executable, "-P", "-m", "netdiag.capture", "listen", "lo", "--seconds=1")
     said = json.loads(done.stderr.splitlines()[-1])
     assert said["error"] == "CaptureDenied"
     assert "sudo " in said["message"]
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
+
+
+def test_the_command_that_it_names_works() -> None:
+    """What a person would paste after `sudo`, run by root: it captures as that person."""
+    typed = "import sys; from netdiag.cli import main; main()"
+    done = _as_nobody(sys.executable, "-P", "-c", typed, "sniff", "lo", "--for", "1s")
+    assert done.returncode == 3
+    assert done.stderr.count("\n") <= 2
+    _, _, named = done.stderr.partition("grants it: sudo -E ")
+    words = shlex.split(named)
+    if words[0] != "setpriv":
+        pytest.skip("this environment has an interpreter of its own, which setcap is for")
+    if not IS_ROOT:
+        pytest.skip("only root can run what sudo would")
+    # `python -c` is typed by nobody: what follows the grant is put together again.
+    program = words.index("--ambient-caps=+net_raw") + 1
+    again = [*words[:program], sys.executable, "-P", "-c", typed, *words[program + 1 :]]
+    captured = subprocess.run(
+        again,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**PYTHON, "HOME": "/nonexistent"},
+    )
+    assert "packets" in captured.stdout, captured.stderr
+    assert captured.returncode in (0, 1)
+    assert words[program + 1 :] == ["sniff", "lo", "--for", "1s"]
