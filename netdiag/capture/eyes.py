@@ -142,7 +142,7 @@ class Compiled:
     def bounds(self) -> list[str]:
         seconds = self._truth.seconds
         said = f"in {seconds} s frames were lost: their rates are the kernel's own counts"
-        return [said] if seconds else []
+        return ([said] if seconds else []) + self._counter.bounds()
 
     def send(self, frame: bytes) -> None:
         self._source.send(frame)

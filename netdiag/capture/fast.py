@@ -15,7 +15,7 @@ from netdiag.capture.analysis import Analysis
 from netdiag.capture.container import Record, Section
 from netdiag.capture.evidence import Batch, Evidence
 from netdiag.capture.link import ETHERNET, control, frame
-from netdiag.capture.meter import COPIES, NOTABLE, TOP
+from netdiag.capture.meter import COPIES, NOTABLE, TOO_MANY, TOP
 
 WORTH_OCTETS = 48 * 1024 * 1024
 """Shorter files are read frame by frame before numba is even loaded (1 s; compiling, once, 15 s)."""
@@ -238,6 +238,11 @@ class Counter:
         """Packets and octets so far."""
         totals = self._state.totals
         return int(totals[self.scan.PACKETS]), int(totals[self.scan.TOTAL_OCTETS])
+
+    def bounds(self) -> list[str]:
+        """What did not fit into the tables, in words."""
+        full = self._state.totals[self.scan.SENDERS] >= self.scan.REMEMBERED
+        return [TOO_MANY] if full else []
 
     def finish(self) -> None:
         """The last second; then the analysis' own sums hold ours too."""

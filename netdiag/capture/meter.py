@@ -13,6 +13,7 @@ from netdiag.capture.link import BROADCAST, MULTICAST, UNICAST, Frame
 
 _REMEMBERED = 100_000
 """Frames and addresses remembered at most; beyond it repeats are under-counted, never invented."""
+TOO_MANY = f"more than {_REMEMBERED} senders: who is unknown is not told any more"
 NOTABLE = 20
 """Frames of one cast in one second below which no details are reported."""
 TOP = 8
@@ -82,8 +83,12 @@ class Meter:
         rate[3] += length
         if len(self._senders) < _REMEMBERED:
             self._senders.add(found.src)
-        if found.cast != UNICAST or (found.dst and found.dst not in self._senders):
+        if found.cast != UNICAST or self._is_unknown(found.dst):
             self._flood(found, length, vlan, kind, payload)
+
+    def _is_unknown(self, dst: bytes) -> bool:
+        """Nobody sent from there; never said once there were more senders than are remembered."""
+        return bool(dst) and dst not in self._senders and len(self._senders) < _REMEMBERED
 
     def _flood(
         self, found: Frame, length: int, vlan: int | None, kind: str | None, payload: bytes
@@ -120,7 +125,7 @@ class Meter:
         """What did not fit, in words."""
         if len(self._senders) < _REMEMBERED:
             return []
-        return [f"more than {_REMEMBERED} senders: whether others are known is not told any more"]
+        return [TOO_MANY]
 
     def second(self) -> dict[str, Any] | None:
         """What the current second held, as one line; counting starts anew. `None`: nothing."""

@@ -29,9 +29,16 @@ def read(path: str, *, decapsulate: bool = False) -> None:
     privilege.drop()
     for record in capture:
         analysis.add(record)
+    bounds = analysis.bounds()
     if counter is not None:
         counter.finish()
-    analysis.finish(truncated=capture.truncated, dropped=capture.dropped, damage=capture.damage)
+        bounds += counter.bounds()
+    analysis.finish(
+        truncated=capture.truncated,
+        dropped=capture.dropped,
+        damage=capture.damage,
+        bounds=bounds,
+    )
 
 
 def rehearse() -> None:
