@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from netdiag.capture import lines, live, session
+from netdiag.capture import fast, lines, live, session
 from netdiag.capture.probe import FRAMES_PER_S
 from netdiag.errors import NetdiagError, UsageError
 
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     probe.add_argument("--window", type=float, default=2.0)
     probe.add_argument("--also", default="", help="other interfaces, for loop probes")
     probe.add_argument("--rate", type=float, default=FRAMES_PER_S, help="frames a second")
+    verbs.add_parser("compile", help="the counting path, once, for every capture after it")
     verbs.add_parser("vendor").add_argument("macs", help="comma list")
     arp = verbs.add_parser("arp")
     arp.add_argument("source")
@@ -64,6 +65,8 @@ def _run(options: argparse.Namespace) -> None:
             options.decapsulate, options.write, options.room, options.marks, options.plain
         )
         live.listen(options.source, options.seconds, how)
+    elif options.verb == "compile":
+        fast.rehearse()
     elif options.verb == "vendor":
         from netdiag.capture.vendor import vendor
 

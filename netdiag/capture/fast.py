@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import subprocess
+import sys
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -19,7 +21,8 @@ from netdiag.capture.meter import COPIES, NOTABLE, TOO_MANY, TOP
 
 WORTH_OCTETS = 48 * 1024 * 1024
 """Shorter files are read frame by frame before numba is even loaded (1 s; compiling, once, 15 s)."""
-_LONG_S = 20.0
+LONG_S = 20.0
+"""A capture of that time is worth compiling for, for the next one."""
 _CHUNK = 1 << 20
 _FRAMES = 1 << 14
 _NO_LIMIT = 1 << 62
@@ -40,14 +43,33 @@ def is_worth(path: str) -> bool:
     return long and is_available()
 
 
-def is_worth_live(seconds: float) -> bool:
-    """A short look must not wait for the compiler; a long one may."""
+def is_compiled() -> bool:
+    """Whether the compiled path can be had at once: nobody waits for a compiler in an outage."""
     if not is_available():
         return False
     from netdiag.capture import scan
 
-    compiled = Path(scan.count.stats.cache_path or "/nonexistent")
-    return seconds >= _LONG_S or any(compiled.glob("scan.count-*.nbi"))
+    folder = Path(scan.count.stats.cache_path or "/nonexistent")
+    try:
+        source = Path(scan.__file__).stat().st_mtime
+        return any(f.stat().st_mtime >= source for f in folder.glob("scan.count-*.nbi"))
+    except OSError:
+        return False
+
+
+def compile_beside() -> None:
+    """Compiles in a process of its own, at the lowest priority, for the next capture."""
+    from netdiag.capture import scan
+
+    if not is_available() or not scan.count.stats.cache_path:
+        return
+    subprocess.Popen(
+        ["nice", "-n", "19", sys.executable, "-P", "-m", "netdiag.capture", "compile"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def rehearse() -> None:

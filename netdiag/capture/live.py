@@ -114,9 +114,12 @@ def _live(
         emit, decodes_per_s=DECODES_PER_S, decapsulate=how.decapsulate, evidence=evidence
     )
     own = bytes.fromhex(mac.replace(":", "")) if asked else None
-    compiled = not (asked or how.decapsulate or how.plain) and fast.is_worth_live(seconds)
+    wanted = not (asked or how.decapsulate or how.plain)
+    compiled = wanted and fast.is_compiled()
     eye = _eye(name, analysis, own, evidence, compiled=compiled, plain=how.decapsulate)
     others = Others(also, mac)
+    if wanted and not compiled and seconds >= fast.LONG_S:
+        fast.compile_beside()
     privilege.drop()
     now = time.monotonic()
     prober = None

@@ -5,7 +5,7 @@ it); nothing is copied; memory is bounded by the tables below, whatever arrives;
 touched between two seconds. Needs numba: `netdiag.capture.fast` imports this module only where it is.
 """
 
-# ruff: noqa: PLR0912, PLR0917, FBT003
+# ruff: noqa: PLR0912, PLR0915, PLR0917, FBT003
 # A call costs a compiled loop its speed, and numba takes no keyword arguments.
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from netdiag.capture import chatter, loopprobe
 from netdiag.capture.container import MAX_BLOCK
 
 SLOTS = 1 << 18
@@ -23,8 +24,14 @@ REMEMBERED = 100_000
 KNOWN_SLOTS, KNOWN = 1 << 16, 20_000
 UNTAGGED = 4096
 LATEST = 253_402_300_799.0
-KINDS = ("", "arp", "dhcp", "dhcp6", "ra", "rs", "ns", "stp", "lldp", "cdp", "loopback")
-_ARP, _DHCP, _DHCP6, _RA, _RS, _NS, _STP, _LLDP, _CDP, _LOOPBACK = range(1, 11)
+KINDS = ("", "arp", "dhcp", "dhcp6", "ra", "rs", "ns", "stp", "lldp", "cdp", "loopback",
+         "loop-probe", "ssdp", "mdns")  # fmt: skip
+_ARP, _DHCP, _DHCP6, _RA, _RS, _NS, _STP, _LLDP, _CDP, _LOOPBACK, _PROBE, _SSDP, _MDNS = range(
+    1, 14
+)
+_EXPERIMENT = loopprobe.ETHERTYPE
+_HINTS_PER_S = chatter.PER_SECOND
+_MAGIC = int.from_bytes(loopprobe.MAGIC, "big")
 SECOND_ENDED, KNOWN_FULL = 1, 2
 FRAMES, OCTETS, REPEATS, ARP, DHCP = range(5)
 PACKETS, TOTAL_OCTETS, MALFORMED, SKIPPED, SECOND, SENDERS, MARKS_NOW, KNOWNS, TOUCHED = range(9)
@@ -267,8 +274,7 @@ def _control(octets, start, end, ethertype):  # type: ignore[no-untyped-def]
         size = (np.int64(octets[start]) & 15) * 4
         if size < 20 or _u16(octets, start + 6) & 0x1FFF or end < start + size + 8:
             return 0
-        port = _u16(octets, start + size + 2)
-        return _DHCP if port in (67, 68) else 0
+        return _service(octets, start + size, _DHCP)
     if ethertype == 0x86DD:
         if end < start + 48:
             return 0
@@ -281,16 +287,29 @@ def _control(octets, start, end, ethertype):  # type: ignore[no-untyped-def]
             return 0
         if following == 58 and 133 <= octets[at] <= 135:
             return (_RS, _RA, _NS)[octets[at] - 133]
-        return _DHCP6 if following == 17 and _u16(octets, at + 2) in (546, 547) else 0
+        return _service(octets, at, _DHCP6) if following == 17 else 0
     if ethertype == 0x0806:
         return _ARP
     if ethertype == 0x88CC:
         return _LLDP
     if ethertype == 0x9000:
         return _LOOPBACK
+    if ethertype == _EXPERIMENT:
+        return _PROBE if end >= start + 6 and _mac(octets, start) == _MAGIC else 0
     if ethertype < 1536:
         return _llc(octets, start, min(end, start + ethertype) if ethertype > 4 else end)
     return 0
+
+
+@_jit
+def _service(octets, at, dhcp):  # type: ignore[no-untyped-def]
+    """As `link._service`: what the UDP ports mean."""
+    source, port = _u16(octets, at), _u16(octets, at + 2)
+    if port in (67, 68) if dhcp == _DHCP else port in (546, 547):
+        return dhcp
+    if source == 1900 or port == 1900:
+        return _SSDP
+    return _MDNS if source == 5353 or port == 5353 else 0
 
 
 @_jit
@@ -301,15 +320,6 @@ def _llc(octets, start, end):  # type: ignore[no-untyped-def]
         return 0
     protocol = _u16(octets, start + 6)
     return _STP if protocol == 0x010B else _CDP if protocol == 0x2000 else 0
-
-
-@_jit
-def _target(octets, start, end):  # type: ignore[no-untyped-def]
-    """The address that an ARP frame asks for, as much of it as there is."""
-    key = np.int64(0)
-    for place in range(start + 24, min(start + 28, end)):
-        key = (key << 8 | np.int64(octets[place])) + 0x100000000
-    return key
 
 
 @_jit
@@ -341,7 +351,9 @@ def _remember(s, cast, at, end, src, length, vlan, kind, start, octets):  # type
         s.mac_counts[cast, slot, 1] += repeat
     if kind == _ARP:
         flood[ARP] += 1
-        key = _target(octets, start, end)
+        key = np.int64(0)
+        for place in range(start + 24, min(start + 28, end)):
+            key = (key << 8 | np.int64(octets[place])) + 0x100000000
         slot = _find(s.targets[cast], key + 1, SLOTS - 1)
         if slot < 0 and s.used[1, cast] < REMEMBERED:
             s.targets[cast, -1 - slot] = key + 1
@@ -367,7 +379,10 @@ def _decodable(octets, at, end, aux, when, kind, limit, s):  # type: ignore[no-u
             s.known_copies[slot] += 1
             s.known_last[slot] = when
         return -1
-    if s.handed[kind] >= limit:
+    if kind >= _SSDP:
+        if s.handed[kind] >= min(limit, _HINTS_PER_S):
+            return -1
+    elif s.handed[kind] >= limit:
         s.totals[SKIPPED] += 1
         return -1
     s.handed[kind] += 1
@@ -380,80 +395,67 @@ def _decodable(octets, at, end, aux, when, kind, limit, s):  # type: ignore[no-u
 
 
 @_jit
-def _is_unknown(senders, totals, dst, src):  # type: ignore[no-untyped-def]
-    """Nobody has sent from `dst`; not said any more once there are more senders than are remembered.
-
-    The sender of this very frame is learned.
-    """
-    if totals[SENDERS] >= REMEMBERED:
-        return False
-    slot = _find(senders, src + 1, SLOTS - 1)
-    if slot < 0:
-        senders[-1 - slot] = src + 1
-        totals[SENDERS] += 1
-    return _find(senders, dst + 1, SLOTS - 1) < 0
-
-
-@_jit
-def _headers(octets, at, end, vlan):  # type: ignore[no-untyped-def]
-    """(EtherType, where its payload begins, outer VLAN) below all tags and a PPPoE session."""
-    ethertype, start, depth = _u16(octets, at + 12), at + 12, 0
-    while ethertype in (0x8100, 0x88A8, 0x9100, 0x9200) and end >= start + 6 and depth < 8:
-        number = _u16(octets, start + 2) & 0xFFF
-        if vlan == 0:
-            vlan = number
-        start += 4
-        depth += 1
-        ethertype = _u16(octets, start)
-    start += 2
-    if vlan == 0:
-        vlan = UNTAGGED
-    if ethertype == 0x8864 and end >= start + 8:
-        inner = _u16(octets, start + 6)
-        if inner in (0x0021, 0x0057):
-            ethertype = 0x0800 if inner == 0x0021 else 0x86DD
-            start += 8
-    return ethertype, start, vlan
-
-
-# One loop with every table at hand: handing all of them to a part of it for each frame costs more
-# than the counting itself (numba counts their references).
-@_jit
 def count(octets, index, first, n, limit, s, picked, slots):  # type: ignore[no-untyped-def]
     """Counts frames from `first` on: (how far, how many were picked for decoding, why it stopped)."""
     found = 0
     for i in range(first, n):
         if s.totals[KNOWNS] >= KNOWN:
             return i, found, KNOWN_FULL
-        at, end, when = index.offset[i], index.offset[i] + index.kept[i], index.at[i]
+        at, kept, length = index.offset[i], index.kept[i], index.length[i]
+        end = at + kept
+        when = index.at[i]
         timed = when >= 0.0 and when <= LATEST
-        if end - at >= 14 and timed and s.totals[SECOND] >= 0 and int(when) != s.totals[SECOND]:
+        if kept >= 14 and timed and s.totals[SECOND] >= 0 and np.int64(when) != s.totals[SECOND]:
             return i, found, SECOND_ENDED
         s.totals[PACKETS] += 1
-        s.totals[TOTAL_OCTETS] += index.length[i]
-        if timed and not s.times[0] <= when:
-            s.times[0] = when
-        if timed and not s.times[1] >= when:
-            s.times[1] = when
-        if end - at < 14:
-            s.totals[MALFORMED] += index.length[i] <= end - at
+        s.totals[TOTAL_OCTETS] += length
+        if timed:
+            if not s.times[0] <= when:
+                s.times[0] = when
+            if not s.times[1] >= when:
+                s.times[1] = when
+        if kept < 14:
+            s.totals[MALFORMED] += length <= kept
             continue
-        ethertype, start, vlan = _headers(octets, at, end, np.int64(index.vlan[i]))
+        ethertype, start, depth = _u16(octets, at + 12), at + 12, 0
+        vlan = int(index.vlan[i])
+        while ethertype in (0x8100, 0x88A8, 0x9100, 0x9200) and end >= start + 6 and depth < 8:
+            number = _u16(octets, start + 2) & 0xFFF
+            if vlan == 0:
+                vlan = number
+            start += 4
+            depth += 1
+            ethertype = _u16(octets, start)
+        start += 2
+        if vlan == 0:
+            vlan = UNTAGGED
+        if ethertype == 0x8864 and end >= start + 8:
+            inner = _u16(octets, start + 6)
+            if inner in (0x0021, 0x0057):
+                ethertype = 0x0800 if inner == 0x0021 else 0x86DD
+                start += 8
         kind = _control(octets, start, end, ethertype)
         if timed:
-            s.totals[SECOND] = int(when)
-            dst, src, cast = _mac(octets, at), _mac(octets, at + 6), 0
+            s.totals[SECOND] = np.int64(when)
+            cast = 0
+            dst, src = _mac(octets, at), _mac(octets, at + 6)
             if octets[at] & 1:
                 cast = 1 if dst == 0xFFFFFFFFFFFF else 2
             s.seen_vlans[vlan] = 1
             s.rates[vlan, cast] += 1
-            s.rates[vlan, 3] += index.length[i]
-            unknown = _is_unknown(s.senders, s.totals, dst, src)
-            if cast != 0 or unknown:
-                _remember(s, cast, at, end, src, index.length[i], vlan, kind, start, octets)
+            s.rates[vlan, 3] += length
+            if s.totals[SENDERS] < REMEMBERED:
+                slot = _find(s.senders, src + 1, SLOTS - 1)
+                if slot < 0:
+                    s.senders[-1 - slot] = src + 1
+                    s.totals[SENDERS] += 1
+            if cast != 0 or _find(s.senders, dst + 1, SLOTS - 1) < 0:
+                _remember(s, cast, at, end, src, length, vlan, kind, start, octets)
         if kind != 0:
             s.kinds[kind] += 1
             slot = _decodable(octets, at, end, index.vlan[i], when, kind, limit, s)
             if slot >= 0:
-                picked[found], slots[found], found = i, slot, found + 1
+                picked[found] = i
+                slots[found] = slot
+                found += 1
     return n, found, 0
