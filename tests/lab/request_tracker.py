@@ -115,7 +115,12 @@ class RequestTracker:
 
         try:
             answer = httpx2.request(
-                method, f"{self.url}/REST/2.0/{path}", auth=(user, "password"), timeout=20, **what
+                method,
+                f"{self.url}/REST/2.0/{path}",
+                auth=(user, "password"),
+                timeout=60,
+                verify=False,
+                **what,
             )
         except httpx2.TransportError as exc:
             raise OSError(str(exc)) from exc

@@ -14,7 +14,7 @@ from tests.end_to_end.command import Done, netdiag
 from tests.lab.request_tracker import RequestTracker
 
 pytest.importorskip("httpx2", reason="httpx2 is not installed: netdiag[sync]")
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("rt"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("rt"), pytest.mark.timeout(900)]
 
 HOSTILE = "\x1b]0;x\x07<script>alert(1)</script> =1+1 '; DROP TABLE Tickets; -- \u202e 断网"
 
