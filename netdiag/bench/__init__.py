@@ -301,7 +301,7 @@ def score(
         kind_right=any(t.has_kind(c) for t in main for c in first),
         device_right=any(t.has_device(c) for t in main for c in first),
         interface_right=any(t.is_named_by(c) for t in main for c in first),
-        f1=_f1(named, len(truths), meant, len(causes)),
+        f1=_f1(named, len(truths), meant, len(causes)) if error is None else 0.0,
         seconds_to_name=round(answer.took_s, 2) if answer is not None else None,
         evidence=evidence,
         error=error,

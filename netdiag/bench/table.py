@@ -107,7 +107,7 @@ def _misses(rows: Sequence[Row]) -> Iterable[str]:
 
 def _instead(row: Row) -> str:
     if row.get("error"):
-        return str(row["error"])[:160]
+        return str(row["error"]).split(" (see ")[0][:160]
     if not row["diagnosed"]:
         return "nothing was named"
     first = row["diagnosed"][0]

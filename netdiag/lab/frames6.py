@@ -49,6 +49,13 @@ def router_advertisement(mac: bytes, prefix: str, lifetime_s: int = 1800) -> byt
     return frames.ethernet(ALL_NODES_MAC, mac, ETHERTYPE, packet)
 
 
+def is_router_solicitation(frame: bytes) -> bool:
+    """An ICMPv6 message of type 133."""
+    return (
+        frame[12:14] == ETHERTYPE and len(frame) > 54 and frame[20] == _ICMP6 and frame[54] == 133
+    )
+
+
 def solicited(frame: bytes) -> tuple[bytes, bytes] | None:
     """(transaction id, client id option) of a DHCPv6 SOLICIT; `None` for every other frame."""
     if frame[12:14] != ETHERTYPE or len(frame) < 66 or frame[20] != _UDP:

@@ -62,6 +62,17 @@ class Dhcp6Server(Card):
             self.engine.after(0.005, lambda: self.send(answer))
 
 
+class Router6(Sender):
+    """Advertises itself now and then, and to everybody who asks for a router (RFC 4861, 6.2.6)."""
+
+    kind = "router6"
+
+    def receive(self, port: Port, frame: bytes) -> None:
+        super().receive(port, frame)
+        if frames6.is_router_solicitation(frame):
+            self.engine.after(0.01, lambda: self.send(self._make(0)))
+
+
 def multicasts(mac: bytes) -> Make:
     """A video stream that nobody asked for, to a group that no switch knows."""
     group = bytes.fromhex("01005e7f4242")

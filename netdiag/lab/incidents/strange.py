@@ -19,13 +19,13 @@ def _plug(  # noqa: PLR0917 - what, where, how
     text: str,
     make: Callable[[bytes], strangers.Make],
     pps: float,
-    oui: str = LAPTOP_OUI,
+    sender: type[strangers.Sender] = strangers.Sender,
 ) -> Done:
     """A sender at a drawn desk; `{at}` in the text is its port."""
     switch, port = _desk(scene)
-    mac = frames.made_by(oui, scene.rng.randbytes(3))
+    mac = frames.made_by(LAPTOP_OUI, scene.rng.randbytes(3))
     engine, speed = scene.campus.engine, scene.campus.topology.speeds_bps.desk
-    card = strangers.Sender(engine, f"{kind}-{scene.number}", mac, speed, pps, make(mac))
+    card = sender(engine, f"{kind}-{scene.number}", mac, speed, pps, make(mac))
     return _at(scene, switch, port, card, (kind,), text)
 
 
@@ -124,7 +124,7 @@ def rogue_router_advertisement(scene: Scene) -> Done:
     pps = scene.options.number("pps", 0.5, 0.01, 10.0)
     text = "a notebook at {at} announces itself as an IPv6 router"
     kind = Kind.ROGUE_ROUTER_ADVERTISEMENT
-    done = _plug(scene, kind, text, strangers.advertisements, pps)
+    done = _plug(scene, kind, text, strangers.advertisements, pps, strangers.Router6)
     scene.options.finish("rogue-router-advertisement")
     return done
 
