@@ -102,7 +102,7 @@ class Store:
     # --- what was observed ---
 
     def add_snapshots(self, snapshots: Iterable[Snapshot]) -> None:
-        """All in one transaction; then what is older than `keep_days` goes."""
+        """All in one transaction; then what is older than `keep_days` goes, and what is old is thinned."""
         from netdiag.store import baseline
 
         stored = tuple(snapshots)
@@ -123,7 +123,9 @@ class Store:
             connection.execute(table.insert(), rows)
             if readings:
                 connection.execute(counters.insert().prefix_with("OR REPLACE"), readings)
-            self._prune(connection, max(s.at for s in stored) - self._keep)
+            newest = max(s.at for s in stored)
+            self._thin(connection, {s.device for s in stored}, newest)
+            self._prune(connection, newest - self._keep)
 
     def history(
         self,
@@ -291,6 +293,27 @@ class Store:
         """Remove snapshots, counters, captures and events from before that time."""
         with translated(self.path), writing(self._engine) as connection:
             self._prune(connection, before)
+
+    def _thin(self, connection: Connection, devices: Iterable[str], newest: datetime) -> None:
+        """Of snapshots older than an hour the first good one an hour stays, older than a day one a day.
+
+        A snapshot of a 48-port switch is some 100 kB: every five minutes for a month would be a
+        gigabyte a switch. Counters, of which rates are made, stay as they came.
+        """
+        import sqlalchemy as sa
+
+        table = self._schema.SNAPSHOT
+        hour, day = (int(timedelta(hours=h) / timedelta(microseconds=1)) for h in (1, 24))
+        stretch = sa.case(
+            (table.c.at < to_stored(newest - timedelta(days=1)), -(table.c.at // day)),
+            else_=table.c.at // hour,
+        )
+        for device in devices:
+            old = (table.c.device == device) & (table.c.at < to_stored(newest - timedelta(hours=1)))
+            kept = (
+                sa.select(sa.func.min(table.c.id)).where(old).group_by(stretch, table.c.reachable)
+            )
+            connection.execute(table.delete().where(old, table.c.id.not_in(kept)))
 
     def _prune(self, connection: Connection, before: datetime) -> None:
         schema = self._schema

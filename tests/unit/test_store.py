@@ -287,6 +287,27 @@ def test_a_whole_campus_survives(store: Store) -> None:
     assert set(store.history(after(9999))) == set(snapshots)
 
 
+def test_a_month_of_polls_is_thinned_to_hours_and_days(store: Store) -> None:
+    start = AT.replace(hour=0, minute=0)
+    polls = [start + timedelta(minutes=5 * n) for n in range(3 * 288)]
+    for at in polls:
+        store.add_snapshots([snapshot("acc-1", at, reachable=at.minute != 20)])
+    good = store.history(before=polls[-1] + timedelta(minutes=1), per_device=1000)
+    ages = [polls[-1] - s.at for s in good]
+    assert sum(a <= timedelta(hours=1) for a in ages) == 12, (
+        "the last hour whole, but for one silence"
+    )
+    assert sum(timedelta(hours=1) < a <= timedelta(days=1) for a in ages) in (23, 24)
+    assert 2 <= sum(a > timedelta(days=1) for a in ages) <= 3
+    assert good[0].at == polls[-1]
+
+
+def test_another_device_s_snapshots_are_not_thinned(store: Store) -> None:
+    store.add_snapshots([snapshot("acc-2", AT), snapshot("acc-2", after(60))])
+    store.add_snapshots([snapshot("acc-1", after(86400))])
+    assert len(store.history(before=after(90_000), device="acc-2")) == 2
+
+
 def test_nothing_is_stored_of_nothing(store: Store) -> None:
     store.add_snapshots(())
     assert store.history(AT) == ()
