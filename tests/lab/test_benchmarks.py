@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.benchmarks import bench_poll, bench_snmp, bench_store
+from tests.benchmarks import bench_capture, bench_poll, bench_snmp, bench_store
+from tests.benchmarks.captured import Traffic, dhcp_messages
 
 pytestmark = pytest.mark.lab
 
@@ -43,3 +44,40 @@ def test_bench_store(capsys):
     said = capsys.readouterr().out
     assert said.count("latest rates of 200 ports") == 3
     assert "netdiag, whole snapshots               2000 rows" in said
+
+
+def test_bench_capture(capsys):
+    bench_capture.main(4000, rounds=1)
+    said = capsys.readouterr().out.splitlines()
+    dhcp = dhcp_messages(4000)
+    assert dhcp == 1
+    for reader in bench_capture.READERS:
+        line = next(line for line in said if line.startswith(reader.name))
+        if line.endswith("absent"):
+            assert not line.startswith("netdiag pcap")
+            continue
+        given, packets, messages, *figures = line[26:].split()
+        assert given == "4000"
+        assert packets in {"4000", "-"}, line
+        assert messages in {str(dhcp), "-"}, line
+        assert (packets, messages) != ("-", "-") or reader.name.startswith("bare read"), line
+        assert all(float(figure) >= 0 for figure in figures[:3]), line
+        aim = "" if reader.goal is None else f"goal {reader.goal:g}: "
+        assert aim in line
+        assert bool(aim) == ("goal" in line)
+    grown = [line.split() for line in said if line.startswith("growth:")]
+    assert [int(words[1]) for words in grown] == [500, 1000, 2000]
+    assert all(float(words[3]) > 0 and int(words[5]) > 0 for words in grown)
+    assert grown[-1][-4:] == ["(goals:", "2", "and", "1)"]
+
+
+def test_a_capture_for_benchmarks_is_lengthened_to_what_it_would_be_at_once(tmp_path):
+    traffic, grown, whole = Traffic(), tmp_path / "grown.pcap", tmp_path / "whole.pcap"
+    traffic.write(grown, 9_000)
+    with grown.open("ab") as file:
+        traffic.extend(file, 9_000, 10_102)
+    traffic.write(whole, 10_102)
+    assert grown.read_bytes() == whole.read_bytes()
+    found = bench_capture.here(whole, fast=False)
+    assert found == bench_capture.Count(10_102, 2)
+    assert (dhcp_messages(10_100), dhcp_messages(10_101)) == (1, 2)
