@@ -35,6 +35,7 @@ from netdiag.model import (
     SourceError,
     Trace,
 )
+from netdiag.ticket import settled
 from netdiag.topology import Topology
 
 if TYPE_CHECKING:
@@ -181,6 +182,7 @@ def look(
     )
     for capture in captures:
         store.add_capture(capture, at)
+    network = settled.since(network, settled.settled(store.tickets()))
     return replace(conclude(network, missed=log_errors), heard=captures)
 
 
