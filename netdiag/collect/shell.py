@@ -40,7 +40,12 @@ _FULL = re.compile(
 )
 _MAX_OCTETS = 64 * 1024 * 1024
 _MAX_QUESTIONS = 5
-_MOMENT_S = 0.3
+_MOMENT_S, _SHORT_MOMENT_S = 0.3, 0.05
+"""How long after what may be the first prompt more of a banner may come; shorter after one bare word."""
+# "core-1#", "<HUAWEI>", "admin@sw1:~$", "[admin@rb1] >"; a banner's line that ends like a prompt has more words.
+_ONE_WORD = re.compile(rb"[\w.@:/()~\[\]<-]{1,64} ?[>#$\]]+ ?\Z")
+# In each pager that `_PAGED` knows there is one of these.
+_MAYBE_PAGED = (b"More", b"more", b"ORE", b"Press ", b"CTRL+C ESC", b"\x08")
 Questions = Sequence[tuple[re.Pattern[bytes], Callable[[], str]]]
 """What a device may ask instead of a prompt, and what gives the answer."""
 
@@ -92,7 +97,9 @@ class Shell:
         what = f"'{line}'" if visible else "the answer"
         self._drain()
         self._send(line + self._newline, what)
-        text, self.prompt = self._read(stop, what)
+        # Until the prompt is known: one without the echo before it may be the first one, come late.
+        unsure = visible and stop is None and not self._own
+        text, self.prompt = self._read(stop, what, echo=line.strip().encode() if unsure else b"")
         first, _, rest = text.partition("\n")
         return rest if line and first.strip().endswith(line.strip()) else text
 
@@ -106,8 +113,13 @@ class Shell:
         while self._channel.recv_ready() and self._channel.recv(65536):
             pass
 
-    def _read(self, stop: re.Pattern[bytes] | None, what: str) -> tuple[str, str]:
-        """(the text before the prompt or what `stop` matches, and that itself)."""
+    def _read(
+        self, stop: re.Pattern[bytes] | None, what: str, echo: bytes = b""
+    ) -> tuple[str, str]:
+        """(the text before the prompt or what `stop` matches, and that itself).
+
+        Where `echo` has not come back with it, more may follow.
+        """
         octets = bytearray()
         answered = asked = 0
         late = b""
@@ -120,7 +132,10 @@ class Shell:
             match = self._ends(tail, stop)
             if match and stop is None and not self.prompt:
                 # The first one: a line of a slow banner may look like it until its rest has come.
-                late = self._settled()
+                alone = _ONE_WORD.fullmatch(match[match.lastindex or 0].lstrip())
+                late = self._settled(_SHORT_MOMENT_S if alone else _MOMENT_S)
+            elif match and echo not in octets:
+                late = self._settled(_MOMENT_S)
             if match and not late:
                 group = match.lastindex or 0
                 whole = _undrawn(bytes(octets))
@@ -140,9 +155,9 @@ class Shell:
                 )
         raise Unreachable(f"{self.name} talks without end after {what}")
 
-    def _settled(self) -> bytes:
+    def _settled(self, moment_s: float) -> bytes:
         """What else comes within a moment; empty where the device now waits."""
-        self._channel.settimeout(min(_MOMENT_S, self._silence_s))
+        self._channel.settimeout(min(moment_s, self._silence_s))
         try:
             return self._channel.recv(65536)
         except (TimeoutError, OSError):
@@ -184,14 +199,22 @@ class Shell:
 
 def _undrawn(octets: bytes) -> bytes:
     """Without what moves a terminal's cursor; ProVision begins lines with ESC E."""
+    if b"\x1b" not in octets and b"\x08" not in octets:
+        return octets
     return _ESCAPES.sub(b"", _WIPES.sub(b"", octets.replace(b"\x1bE", b"\r\n")))
 
 
 def _plain(octets: bytes) -> str:
     """Line ends as `\\n`, without pagers and what wiped them."""
-    text = _CONTROLS.sub("", decode_octets(_PAGED.sub(b"", octets)))
+    if any(word in octets for word in _MAYBE_PAGED):
+        octets = _PAGED.sub(b"", octets)
+    text = decode_octets(octets)
+    # Nearly every device ends a line with one "\r": a tenth of the expression's time.
+    text = _CONTROLS.sub("", text) if "\x00" in text else text.replace("\r\n", "\n")
+    if "\r" not in text:
+        return text
     # A pager is wiped with blanks from the line's start: what was drawn last is what stands there.
-    return "\n".join(line.rpartition("\r")[2] for line in text.split("\n"))
+    return "\n".join(line.rpartition("\r")[2] for line in _CONTROLS.sub("", text).split("\n"))
 
 
 def _last_line(octets: bytes) -> str:

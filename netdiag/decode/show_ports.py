@@ -28,10 +28,14 @@ class Ports(dict[str, dict[str, Any]]):
     def __init__(self, platform: Platform) -> None:
         super().__init__()
         self.platform = platform
+        self._long: dict[str, str] = {}
 
     def name(self, printed: str) -> str:
         """The long name of a port as the device prints it."""
-        return self.platform.interface(printed)
+        long = self._long.get(printed)
+        if long is None:
+            long = self._long[printed] = self.platform.interface(printed)
+        return long
 
     def of(self, printed: str) -> dict[str, Any]:
         """What is known so far of a port, to be added to."""

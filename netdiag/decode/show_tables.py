@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from netdiag.decode import capabilities
 from netdiag.decode.mib_address import mac_text
@@ -83,7 +84,10 @@ def fdb(read: Sequence[Columns], port: Naming = long_name) -> tuple[FdbEntry, ..
         mac = mac_text(row["MAC"])
         if mac is None:
             continue
-        listed = [port(p) for p in _ports(row["PORTS"])]
+        said = row["PORTS"]
+        listed = [
+            port(p) for p in (_ports(said) if isinstance(said, str) else _ports(" ".join(said)))
+        ]
         # RouterOS flags its own addresses L, and those that it learned D.
         flagged = "self" if row["LOCAL"] else "dynamic" if row["DYNAMIC"] else ""
         status = _fdb_status(row["TYPE"] or flagged)
@@ -95,14 +99,15 @@ def fdb(read: Sequence[Columns], port: Naming = long_name) -> tuple[FdbEntry, ..
     return tuple(entries)
 
 
-def _ports(said: str | Sequence[str]) -> list[str]:
+@lru_cache(maxsize=4096)
+def _ports(text: str) -> tuple[str, ...]:
     """`Gi1/2,Gi1/4`: a static entry may lead to several ports."""
-    text = said if isinstance(said, str) else " ".join(said)
     # OS9 and RGOS write a blank inside a name: "Gi 1/21".
     words = re.split(r"[,\s]+", re.sub(r"(?<![\w/])([A-Za-z][A-Za-z-]+) (?=\d)", r"\1", text))
-    return [w for w in words if _PORT.match(w) and not _NO_PORT.match(w)]
+    return tuple(w for w in words if _PORT.match(w) and not _NO_PORT.match(w))
 
 
+@lru_cache(maxsize=256)
 def _fdb_status(word: str) -> str | None:
     """`None` where the table has no such column: ProCurve lists what it learned."""
     word = word.strip().lower()
@@ -196,6 +201,7 @@ def _priority(row: Row) -> int:
     return int(in_hex, 16) if in_hex else int(row["ROOT_PRIORITY"] or 0)
 
 
+@lru_cache(maxsize=4096)
 def _vlan(text: str) -> int | None:
     digits = text.lstrip("0")
     number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 5 else 0

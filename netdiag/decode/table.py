@@ -1,7 +1,8 @@
 """Text of a command line into rows, by the TextFSM template that its command is pinned to.
 
-A template is compiled once. Compiled ones hold state while they read, so each reader takes one from
-the pool and puts it back: any number of threads may call `rows`.
+A template is compiled once, and run by `machine`. The few that need the library itself hold state
+while they read, so each reader takes one from the pool and puts it back: any number of threads may
+call `rows`.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import io
 import pkgutil
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from netdiag.decode.machine import Machine, UnexpectedLine
 from netdiag.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -56,26 +59,41 @@ def read(
     except DecodeError as exc:
         unexpected = exc
         found = _rows(template, text, strict=False)
+    if not renamed:
+        return [Columns(r) for r in found], unexpected
     shown = [Columns({renamed.get(key, key): value for key, value in r.items()}) for r in found]
     return shown, unexpected
 
 
 def _rows(template: str, text: str, *, strict: bool) -> list[dict[str, Any]]:
+    machine = _machine(template, strict=strict)
+    try:
+        return machine.run(text) if machine is not None else _by_library(template, text, strict)
+    except UnexpectedLine as exc:
+        line = str(exc).strip().rstrip(".")
+        raise DecodeError(f"unexpected line in the output: {line[:100]!r}") from exc
+
+
+@cache
+def _machine(template: str, *, strict: bool) -> Machine | None:
+    return Machine.of(_compile(template, strict=strict))
+
+
+def _by_library(template: str, text: str, strict: bool) -> list[dict[str, Any]]:
     from textfsm import TextFSMError
 
     pool = _IDLE.setdefault((template, strict), [])
     try:
-        machine = pool.pop()
+        fsm = pool.pop()
     except IndexError:
-        machine = _compile(template, strict=strict)
+        fsm = _compile(template, strict=strict)
     try:
-        machine.Reset()
-        found: list[dict[str, Any]] = machine.ParseTextToDicts(text)
+        fsm.Reset()
+        found: list[dict[str, Any]] = fsm.ParseTextToDicts(text)
     except TextFSMError as exc:
-        line = str(exc).rpartition("Input Line:")[2].strip().rstrip(".")
-        raise DecodeError(f"unexpected line in the output: {line[:100]!r}") from exc
+        raise UnexpectedLine(str(exc).rpartition("Input Line:")[2]) from exc
     finally:
-        pool.append(machine)
+        pool.append(fsm)
     return found
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from netdiag.model.device import Device, LogEvent, Site, Snapshot
 from netdiag.model.wire import Capture
@@ -51,9 +52,12 @@ class SegmentLevel:
     last: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Network:
     """All that one diagnosis may look at; everything below `collect` is a function of it."""
+
+    # Without slots: what is looked up by name is indexed once, ten thousand devices else ask each of
+    # the others.
 
     at: datetime
     devices: tuple[Device, ...]
@@ -73,11 +77,30 @@ class Network:
 
     def device(self, name: str | None) -> Device | None:
         """The inventory entry of that name."""
-        return next((d for d in self.devices if d.name == name), None)
+        return self._devices.get(name)
 
     def snapshot(self, name: str | None) -> Snapshot | None:
         """The current snapshot of a device, reachable or not."""
-        return next((s for s in self.snapshots if s.device == name), None)
+        return self._snapshots.get(name)
+
+    def earlier(self, name: str) -> Sequence[Snapshot]:
+        """The stored snapshots of a device, newest first."""
+        return self._earlier.get(name, ())
+
+    @cached_property
+    def _devices(self) -> dict[str | None, Device]:
+        return {d.name: d for d in reversed(self.devices)}  # the first of a name counts
+
+    @cached_property
+    def _snapshots(self) -> dict[str | None, Snapshot]:
+        return {s.device: s for s in reversed(self.snapshots)}
+
+    @cached_property
+    def _earlier(self) -> dict[str, list[Snapshot]]:
+        found: dict[str, list[Snapshot]] = {}
+        for snapshot in sorted(self.history, key=lambda s: s.at, reverse=True):
+            found.setdefault(snapshot.device, []).append(snapshot)
+        return found
 
     def last_good(self, name: str | None) -> Snapshot | None:
         """The current snapshot where the device answers, else the newest stored one."""

@@ -9,8 +9,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from netdiag.model import Hop, Interface, Network, OperStatus, Role, Snapshot
+from netdiag.model import FdbEntry, Hop, Interface, LogEvent, Network, OperStatus, Role, Snapshot
 from netdiag.names import long_name
+from netdiag.topology.cut import CutTree, cut_tree
 from netdiag.topology.described import described
 from netdiag.topology.identity import Identities, mac_of, snapshots_of
 from netdiag.topology.learned import learned
@@ -23,7 +24,7 @@ from netdiag.topology.links import (
     link_key,
     recognise,
 )
-from netdiag.topology.unrest import storm_began
+from netdiag.topology.unrest import recent_events, storm_began
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -49,8 +50,16 @@ class Map:
         self.links: tuple[Link, ...] = tuple(sorted((*known, *written), key=link_key))
         self.foreign: tuple[Foreign, ...] = said.foreign
         self.self_loops: tuple[SelfLoop, ...] = said.self_loops
+        self._ways: dict[tuple[str, str], tuple[Link, ...]] = {}
+        self._same: dict[tuple[str, str], frozenset[str]] = {}
         self._at: dict[tuple[str, str], list[Link]] = {}
+        self._of: dict[str, list[Link]] = {}
+        self._foreign: dict[str, list[Foreign]] = {}
+        for other in self.foreign:
+            self._foreign.setdefault(other.device, []).append(other)
         for link in self.links:
+            for name in {link.a.device, link.b.device}:
+                self._of.setdefault(name, []).append(link)
             for end in (link.a, link.b):
                 if end.interface is not None:
                     for name in self.same_port(end.device, end.interface):
@@ -67,6 +76,12 @@ class Map:
 
     def same_port(self, device: str, interface: str) -> frozenset[str]:
         """The port itself, the bundle that it is a member of, and that bundle's members."""
+        found = self._same.get((device, interface))
+        if found is None:
+            found = self._same[device, interface] = self._bundle(device, interface)
+        return found
+
+    def _bundle(self, device: str, interface: str) -> frozenset[str]:
         names = {interface, long_name(interface)}
         for snapshot in snapshots_of(self.network, device):
             row = snapshot.interface(interface) or snapshot.interface(long_name(interface))
@@ -87,7 +102,7 @@ class Map:
 
     def links_of(self, device: str) -> tuple[Link, ...]:
         """Every link of a device, those with unknown ports too."""
-        return tuple(li for li in self.links if device in (li.a.device, li.b.device))
+        return tuple(self._of.get(device, ()))
 
     def neighbor(self, device: str, interface: str | None) -> tuple[str, str | None] | None:
         """The known device on the other end of that port, and its port where that is known."""
@@ -110,9 +125,9 @@ class Map:
     def foreign_switch(self, device: str, interface: str) -> Foreign | None:
         """A neighbour that is in no inventory and whose port has a switch's name (`Gi1/0/24`)."""
         names = self.same_port(device, interface)
-        for other in self.foreign:
+        for other in self._foreign.get(device, ()):
             port = other.neighbor.port_id
-            mine = other.device == device and other.interface in names
+            mine = other.interface in names
             if mine and port and "/" in long_name(port) and mac_of(port) is None:
                 return other
         return None
@@ -124,6 +139,23 @@ class Map:
         if any(s not in (OperStatus.UP, OperStatus.DORMANT, OperStatus.UNKNOWN) for s in known):
             return False
         return True if known else None
+
+    # --- what was learned ---
+
+    @cached_property
+    def learned(self) -> dict[str, list[tuple[Snapshot, FdbEntry]]]:
+        """Every row of every FDB by its MAC, of each device the newest snapshot first."""
+        found: dict[str, list[tuple[Snapshot, FdbEntry]]] = {}
+        for device in self.identities.names:
+            for snapshot in snapshots_of(self.network, device):
+                for entry in snapshot.fdb:
+                    found.setdefault(entry.mac, []).append((snapshot, entry))
+        return found
+
+    @cached_property
+    def flaps(self) -> tuple[LogEvent, ...]:
+        """Addresses that flapped in the present incident, of all devices."""
+        return recent_events(self.network, "mac-flap")
 
     # --- the graph ---
 
@@ -158,6 +190,12 @@ class Map:
 
     def way(self, a: str, b: str) -> tuple[Link, ...]:
         """The links from `a` to `b`, fewest first; empty where there is no way or `a` is `b`."""
+        found = self._ways.get((a, b))
+        if found is None:
+            found = self._ways[a, b] = self._way(a, b)
+        return found
+
+    def _way(self, a: str, b: str) -> tuple[Link, ...]:
         import networkx as nx
 
         if a not in self.graph or b not in self.graph or a == b:
@@ -185,18 +223,35 @@ class Map:
 
     def behind(self, device: str, interface: str | None) -> tuple[str, ...]:
         """The devices that management loses when that port (with its whole bundle) closes."""
+        gone = self.links_at(device, interface)
+        tree = self._cut_tree
+        if tree is None or not gone:
+            return ()
+        fars = {li.far(device).device for li in gone}
+        if len(fars) == 1:
+            far = fars.pop()
+            left = any(
+                li.far(device).device == far for li in self.links_of(device) if li not in gone
+            )
+            return () if left else tree.lost(device, far)
+        # Several devices behind one port: what is between them announces nothing.
+        return tuple(sorted(set(tree.order) - self._reached_without(gone, tree.order[0])))
+
+    @cached_property
+    def _cut_tree(self) -> CutTree | None:
+        root = self.management_root
+        if root is None:
+            return None
+        beside = {n: [li.far(n).device for li in links] for n, links in self._of.items()}
+        return cut_tree(beside, root)
+
+    def _reached_without(self, gone: tuple[Link, ...], start: str) -> set[str]:
         import networkx as nx
 
-        root = self.management_root
-        gone = self.links_at(device, interface)
-        if root is None or not gone:
-            return ()
         rest: nx.Graph[str] = nx.Graph()
         rest.add_nodes_from(self.graph.nodes)
         rest.add_edges_from((li.a.device, li.b.device) for li in self.links if li not in gone)
-        before = nx.node_connected_component(self.graph, root)
-        after = nx.node_connected_component(rest, root)
-        return tuple(sorted(before - after))
+        return set(nx.node_connected_component(rest, start))
 
     def beyond(self, device: str, interface: str | None) -> tuple[str, ...]:
         """The devices that a port leads to: all on its far side, whichever side the root is on.
@@ -204,19 +259,14 @@ class Map:
         A device without any known link can be behind a port that leads nowhere known: where it is
         the only such one and does not answer, it is taken to be.
         """
-        import networkx as nx
-
         gone = self.links_at(device, interface)
         if not gone:
             lost = [n for n in self.identities.names if not self.links_of(n) and n != device]
             dark = [n for n in lost if (s := self.network.snapshot(n)) and not s.reachable]
             return tuple(dark) if len(dark) == 1 and len(lost) == 1 else ()
-        rest: nx.Graph[str] = nx.Graph()
-        rest.add_nodes_from(self.graph.nodes)
-        rest.add_edges_from((li.a.device, li.b.device) for li in self.links if li not in gone)
         found: set[str] = set()
         for link in gone:
-            found |= nx.node_connected_component(rest, link.far(device).device)
+            found |= self._reached_without(gone, link.far(device).device)
         return tuple(sorted(found - {device}))
 
     def last_snapshot(self, device: str) -> Snapshot | None:

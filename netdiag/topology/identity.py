@@ -15,6 +15,7 @@ from functools import lru_cache
 from netdiag.model import Neighbor, Network, Snapshot
 from netdiag.names import long_name
 
+_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _MAC_DIGITS = re.compile(r"[0-9a-f]{12}")
 # "SW-CORE(JAB043408B7)": CatOS and NX-OS put the serial number into the CDP device id.
 _SERIAL = re.compile(r"\([^()]*\)$")
@@ -23,8 +24,8 @@ _SERIAL = re.compile(r"\([^()]*\)$")
 @lru_cache(maxsize=1 << 16)
 def mac_of(text: str | None) -> str | None:
     """`AA-BB-CC-DD-EE-FF`, `aabb.ccdd.eeff` … -> `aa:bb:cc:dd:ee:ff`; `None` where it is no MAC."""
-    if text is None:
-        return None
+    if text is None or _MAC.fullmatch(text):
+        return text
     digits = re.sub(r"[-:. ]", "", text.strip().lower())
     if _MAC_DIGITS.fullmatch(digits) is None:
         return None
@@ -48,9 +49,7 @@ def snapshots_of(network: Network, device: str) -> Iterator[Snapshot]:
     current = network.snapshot(device)
     if current is not None and current.reachable:
         yield current
-    yield from sorted(
-        (s for s in network.history if s.device == device), key=lambda s: s.at, reverse=True
-    )
+    yield from network.earlier(device)
 
 
 class Identities:

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from netdiag.model import Hop, Snapshot, Trace
 from netdiag.names import long_name, sort_key
 from netdiag.topology.graph import Map
-from netdiag.topology.identity import is_station, mac_of, snapshots_of
+from netdiag.topology.identity import is_station, mac_of
 from netdiag.topology.suspects import follow_broadcasts, suspects
-from netdiag.topology.unrest import recent_events, storms_now
+from netdiag.topology.unrest import storms_now
 
 SAME_TIME = timedelta(minutes=1)
 """Snapshots so close are of one poll: neither is the newer."""
@@ -182,23 +182,18 @@ def _to_port(map_: Map, query: str, device: str, interface: str, why: str) -> Tr
 def sightings(map_: Map, mac: str) -> tuple[Sighting, ...]:
     """Every port on which an address was learned, newest first; ports unknown to the device left out."""
     found: list[Sighting] = []
-    for device in map_.identities.names:
-        for snapshot in snapshots_of(map_.network, device):
-            current = snapshot is map_.network.snapshot(device)
-            believed: bool | None = None
-            for entry in snapshot.fdb:
-                if entry.mac == mac and entry.interface and entry.status in _LEARNED:
-                    uplink = map_.is_uplink(device, entry.interface)
-                    others = (
-                        ()
-                        if uplink
-                        else _stations(map_, snapshot, device, entry.interface, without=mac)
-                    )
-                    if believed is None:
-                        believed = _believed(map_, device, snapshot, current=current)
-                    source = "fdb" if current else "history"
-                    where = (device, entry.interface, entry.vlan, snapshot.at, source, others)
-                    found.append(Sighting(*where, believed))
+    for snapshot, entry in map_.learned.get(mac, ()):
+        device = snapshot.device
+        if not entry.interface or entry.status not in _LEARNED:
+            continue
+        current = snapshot is map_.network.snapshot(device)
+        others: tuple[str, ...] = ()
+        if not map_.is_uplink(device, entry.interface):
+            others = _stations(map_, snapshot, device, entry.interface, without=mac)
+        believed = _believed(map_, device, snapshot, current=current)
+        source = "fdb" if current else "history"
+        where = (device, entry.interface, entry.vlan, snapshot.at, source, others)
+        found.append(Sighting(*where, believed))
     return tuple(sorted(found, key=_newest_first))
 
 
@@ -207,7 +202,7 @@ _LEARNED = frozenset({None, "learned", "mgmt", "other"})
 
 def _believed(map_: Map, device: str, snapshot: Snapshot, *, current: bool) -> bool:
     if current:
-        return not storms_now(map_.network, device)
+        return not storms_now(map_.network, device, map_.flaps)
     return map_.storm_began is None or snapshot.at < map_.storm_began
 
 
@@ -317,7 +312,7 @@ def _from_flapping(map_: Map, base: Trace) -> Trace | None:
     """A device's own message that the address flaps between two of its edge ports."""
     from dataclasses import replace
 
-    for event in recent_events(map_.network, "mac-flap"):
+    for event in map_.flaps:
         device = map_.identities.by_name(event.device) or event.device
         if device is None or mac_of(event.mac) != base.mac:
             continue
@@ -400,6 +395,5 @@ def _way(map_: Map, device: str, mac: str | None) -> tuple[Hop, ...]:
 def _hop_reason(map_: Map, hop: Hop, mac: str) -> str:
     snapshot = map_.network.snapshot(hop.device)
     names = map_.same_port(hop.device, hop.interface)
-    if snapshot is not None and any(e.mac == mac and e.interface in names for e in snapshot.fdb):
-        return "fdb"
-    return hop.reason
+    here = (e.interface in names for s, e in map_.learned.get(mac, ()) if s is snapshot)
+    return "fdb" if any(here) else hop.reason

@@ -95,7 +95,7 @@ def home(map_: Map, device: str, mac: str) -> str | None:
     began = map_.storm_began
     for snapshot in snapshots_of(map_.network, device):
         current = snapshot is map_.network.snapshot(device)
-        believed = not storms_now(map_.network, device) if current else True
+        believed = not storms_now(map_.network, device, map_.flaps) if current else True
         if not current and began is not None and snapshot.at >= began:
             believed = False
         if believed:

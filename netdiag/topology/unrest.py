@@ -261,13 +261,15 @@ def storm_began(network: Network) -> datetime | None:
     return min(signs, default=None)
 
 
-def storms_now(network: Network, device: str) -> bool:
-    """Whether the device's present FDB is to be distrusted: frames still circle through it."""
+def storms_now(network: Network, device: str, flaps: Sequence[LogEvent]) -> bool:
+    """Whether the device's present FDB is to be distrusted: frames still circle through it.
+
+    `flaps`: the recent events of kind mac-flap, of all devices.
+    """
     if storm_ports(network, device):
         return True
     snapshot = network.snapshot(device)
     if snapshot is None or not snapshot.reachable or snapshot.rates:
         return False
-    flaps = recent_events(network, "mac-flap")
     fresh = [e for e in flaps if e.device == device and e.at and snapshot.at - e.at <= SILENCE]
     return bool(fresh)

@@ -6,7 +6,15 @@ import re
 
 import pytest
 
-from tests.benchmarks import bench_capture, bench_poll, bench_snmp, bench_store
+from tests.benchmarks import (
+    bench_capture,
+    bench_poll,
+    bench_show,
+    bench_snmp,
+    bench_ssh,
+    bench_store,
+    bench_topology,
+)
 from tests.benchmarks.captured import Traffic, dhcp_messages
 
 pytestmark = pytest.mark.lab
@@ -81,3 +89,43 @@ def test_a_capture_for_benchmarks_is_lengthened_to_what_it_would_be_at_once(tmp_
     found = bench_capture.here(whole, fast=False)
     assert found == bench_capture.Count(10_102, 2)
     assert (dhcp_messages(10_100), dhcp_messages(10_101)) == (1, 2)
+
+
+def test_bench_ssh(capsys):
+    bench_ssh.main(3)
+    said = capsys.readouterr().out
+    octets = len(bench_ssh.output().replace("\r", "")) * len(bench_ssh.LINES)
+    assert 4 * 48_000 < octets <= 4 * bench_ssh.OCTETS
+    for count in (1, 3):
+        # netmiko strips the last line's end of each output.
+        for peer, read in (("netmiko, default ConnectHandler", octets - 4), ("netdiag", octets)):
+            found = re.search(rf"^{peer} +{count} devices? .* (\d+) octets", said, re.MULTILINE)
+            assert found is not None, said
+            assert int(found[1]) == count * read
+    assert "ratio of devices/s" in said
+    assert "ratio for one device" in said
+
+
+def test_bench_show(capsys):
+    bench_show.main(60, octets=1, least_s=0)
+    lines = capsys.readouterr().out.splitlines()
+    for name, rows in (
+        ("show mac address-table", 60),
+        ("show ip arp", 60),
+        ("show interfaces status", 60),
+        ("show interfaces", 2),
+    ):
+        line = next(li for li in lines if re.match(rf"made, cisco_ios {name}  ", li))
+        counts = re.findall(r"(\d+) rows ", line)
+        assert counts == [str(rows), str(rows)], line
+        assert "ratio" in line
+
+
+def test_bench_topology():
+    found = bench_topology.run(250, 3000)
+    assert (found["switches"], found["FDB rows"]) == (250, 3000)
+    assert found["MACs located by it"] == found["stations in these"] == 1000
+    assert found["cut off, largest"] == 125
+    assert found["nodes of these that agree"] == 20
+    assert found["of these at the right port"] == found["MACs traced"] == 20
+    assert all(value > 0 for value in found.values())

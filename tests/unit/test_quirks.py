@@ -147,3 +147,33 @@ def test_a_prompt_that_comes_drop_by_drop() -> None:
     shell = Shell("sw-1", Dripping(b"\r\n*** only # for > staff ***\r\nsw-1# "), silence_s=0.1)
     shell.learn_prompt()
     assert shell.ask("show clock") == "line with # and > inside\n"
+
+
+class Lagging(Dripping):
+    """A banner's line that is one word with a `#`, and the rest of it only after the first line was sent."""
+
+    def __init__(self) -> None:
+        super().__init__(b"\r\nWelcome#")
+        self.rest = [b" to sw-1\r\nsw-1# ", b"terminal length 0\r\nsw-1# "]
+        self.turn = 0
+
+    def recv(self, nbytes: int) -> bytes:
+        if self.waits:
+            return self.waits.pop(0)
+        if not self.sent or not self.rest:
+            raise TimeoutError
+        return self.rest.pop(0)
+
+    def sendall(self, s: bytes) -> None:
+        self.sent += s
+        if self.rest == []:
+            self.waits += [s.rstrip() + b"\r\n10:00\r\nsw-1# "]
+
+
+def test_a_banner_later_than_the_first_line_shifts_no_answer() -> None:
+    shell = Shell("sw-1", Lagging(), silence_s=0.1)
+    assert shell.prompt == "Welcome#"
+    shell.ask("terminal length 0")
+    shell.learn_prompt()
+    assert shell.prompt == "sw-1#"
+    assert shell.ask("show clock") == "10:00\n"
