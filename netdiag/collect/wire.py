@@ -146,16 +146,21 @@ def _run(
 ) -> Capture:
     """Starts the process, decodes its lines as they come, ends it when its time is over."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "netdiag.capture", *arguments],
-            stdin=_stdin(arguments),
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            env=_environment(),
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,  # Ctrl-C is ours: it ends the listening, not the answer
-        )
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "netdiag.capture", *arguments],
+                stdin=_stdin(arguments),
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                env=_environment(),
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,  # Ctrl-C is ours: it ends the listening, not the answer
+            )
+        except OSError as exc:
+            raise CaptureDenied(
+                f"the capture process cannot be started: {sys.executable}: {exc.strerror or exc}"
+            ) from exc
         late = threading.Event()
 
         def end() -> None:

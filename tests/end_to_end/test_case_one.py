@@ -180,7 +180,9 @@ def kill_at_first_intention(run: subprocess.Popen[bytes], db: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and run.poll() is None:
         with sqlite3.connect(f"file:{db}?mode=ro", uri=True) as connection:
-            rows = connection.execute("select count(*) from journal").fetchone()[0]
+            rows = connection.execute(
+                "select count(*) from journal where event = 'intend'"
+            ).fetchone()[0]
         if rows:
             break
         time.sleep(0.01)

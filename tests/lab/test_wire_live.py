@@ -558,8 +558,10 @@ ORDINARY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--in
 def _as_nobody(*command: str) -> subprocess.CompletedProcess[str]:
     """As an ordinary user who may capture nothing."""
     ordinary = ORDINARY if IS_ROOT else []
-    if ordinary and subprocess.run([*ordinary, sys.executable, "-c", ""], check=False).returncode:
-        pytest.skip("an ordinary user cannot run this Python")
+    # `env` between: setpriv itself may still run what its user may not.
+    probe = [*ordinary, "env", sys.executable, "-c", ""]
+    if ordinary and subprocess.run(probe, check=False, capture_output=True).returncode:
+        pytest.skip("an ordinary user cannot run this interpreter")
     done = subprocess.run(
         [*ordinary, *command], check=False, capture_output=True, text=True,
         env={**PYTHON, "HOME": "/nonexistent"}, timeout=120,

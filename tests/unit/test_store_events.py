@@ -6,6 +6,9 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from alembic import command
+from alembic.config import Config
+
 from netdiag.model import ErrDisableCause, LogEvent
 from netdiag.store import Store, database
 
@@ -45,12 +48,18 @@ def test_old_events_go_and_those_before_are_not_returned(tmp_path: Path) -> None
 
 def test_a_database_of_the_first_version_gets_the_table(tmp_path: Path) -> None:
     path = tmp_path / "db"
-    with Store(path):
-        pass
-    with sqlite3.connect(path) as connection:
-        connection.execute("DROP TABLE log_event")
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    config = Config()
+    folder = Path(database.__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder))
+    engine = database.connect(path)
+    with database.writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
     with Store(path) as store:
         store.add_events([(event("storm", AT), AT)])
         assert len(store.events(AT)) == 1
-    assert database.HEAD == "0002"
+    with sqlite3.connect(path) as plain:
+        assert plain.execute("SELECT version_num FROM alembic_version").fetchone() == (
+            database.HEAD,
+        )
