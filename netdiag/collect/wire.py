@@ -26,7 +26,7 @@ from typing import IO
 import netdiag
 from netdiag import errors
 from netdiag.decode import frames
-from netdiag.errors import CollectError, FileFormatError, NetdiagError, UsageError
+from netdiag.errors import CaptureDenied, CollectError, FileFormatError, NetdiagError, UsageError
 from netdiag.model import Capture, SourceError
 from netdiag.text import clean
 
