@@ -38,6 +38,8 @@ def both(fsm, text):
     fsm.Reset()
     machine = Machine.of(fsm)
     assert machine is not None
+    library: object
+    ours: object
     try:
         library = [list(row.items()) for row in fsm.ParseTextToDicts(text)]
     except TextFSMError as exc:
