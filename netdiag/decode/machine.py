@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from textfsm import TextFSM
 
 _PLAYED = ({"Required", "Filldown", "Key"}, {"List", "Key"})
-_Rule = tuple[Any, bool, str, str, str]
-"""(match, none of its values is a list or filled down, record operation, line operation, new state)."""
+_Rule = tuple[str, Any, bool, bool, str, str, str]
+"""(what every line has that it matches, match, it alone fills a record, none of its values is a list or
+filled down, record operation, line operation, new state)."""
 
 
 class UnexpectedLine(Exception):
@@ -51,18 +52,25 @@ class Machine:
 
     def _rule(self, rule: Any) -> _Rule:
         pattern = re.compile(rule.regex)
-        plain = not (self.fills | self.lists) & set(pattern.groupindex)
-        return pattern.match, plain, rule.record_op, rule.line_op, rule.new_state
+        groups = set(pattern.groupindex)
+        plain = not (self.fills | self.lists) & groups
+        whole = plain and groups == set(self.names) and rule.record_op == "Record"
+        whole = whole and len(groups) > 1 and not rule.line_op and not rule.new_state
+        word = _word(_parse(rule.regex))
+        return word, pattern.match, whole, plain, rule.record_op, rule.line_op, rule.new_state
 
     def run(self, text: str) -> list[dict[str, Any]]:
         """One dict a record, in the order of the template's values; `UnexpectedLine`."""
         state, record = "Start", _Record(self)
-        rules = self.states[state]
+        rules, names = self.states[state], self.names
         for line in text.splitlines():
-            for match, plain, record_op, line_op, new_state in rules:
-                found = match(line)
+            for word, match, whole, plain, record_op, line_op, new_state in rules:
+                found = match(line) if word in line else None
                 if found is None:
                     continue
+                if whole and all(values := found.group(*names)):
+                    record.add(values)
+                    break
                 if plain:
                     record.now.update(found.groupdict())
                 else:
@@ -84,6 +92,30 @@ class Machine:
         return record.rows
 
 
+def _parse(regex: str) -> Any:
+    from re import _parser  # type: ignore[attr-defined]
+
+    parsed = _parser.parse(regex)
+    return [] if parsed.state.flags & re.IGNORECASE else parsed
+
+
+def _word(parsed: Any) -> str:
+    """The longest run of letters that any line has which a parsed expression matches; maybe empty."""
+    best = run = ""
+    for operation, value in parsed:
+        name = str(operation)
+        if name == "LITERAL":
+            run += chr(value)
+            best = max(best, run, key=len)
+            continue
+        run = ""
+        if name == "SUBPATTERN" and not value[1] and not value[2]:
+            best = max(best, _word(value[3]), key=len)
+        elif name in ("MAX_REPEAT", "MIN_REPEAT") and value[0] > 0:
+            best = max(best, _word(value[2]), key=len)
+    return best
+
+
 class _Record:
     """The record that is being filled, and those that are done."""
 
@@ -100,6 +132,11 @@ class _Record:
         self.now = self._blank | self._filled if self._filled else self._blank.copy()
         for name in self._machine.lists:
             self.now[name] = []
+
+    def add(self, values: tuple[str, ...]) -> None:
+        """A line that fills a record by itself."""
+        self.rows.append(dict(zip(self._machine.names, values, strict=True)))
+        self.clear()
 
     def assign(self, found: Mapping[str, Any]) -> None:
         """What a line holds: lists grow, what is filled down is remembered."""

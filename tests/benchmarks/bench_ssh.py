@@ -69,7 +69,12 @@ def _serve(count: int, said: Connection) -> None:
 
     from tests.lab import ssh_server as fake
 
-    answers = {"terminal length 0": "", "terminal width 511": "", **dict.fromkeys(LINES, output())}
+    answers = {
+        "": "",
+        "terminal length 0": "",
+        "terminal width 511": "",
+        **dict.fromkeys(LINES, output()),
+    }
     device = fake.Device(password=PASSWORD, answers=answers)
     key = asyncssh.generate_private_key("ssh-ed25519")
 
