@@ -200,6 +200,3 @@ def _replaced(text: str, patterns: Sequence[tuple[str, str]]) -> str:
         if match is not None:
             return match.expand(chinese)
     return text
-
-
-assert set(KINDS) == {str(k) for k in Kind} | {"healthy"}

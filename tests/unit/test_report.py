@@ -21,7 +21,7 @@ from netdiag.files import pdf
 from netdiag.model import Diagnosis, Evidence, Kind, Role, Series, WiredDevice, WiredLink, Wiring
 from netdiag.report import chart, drawing, story, wording
 from netdiag.report.chinese import Chinese
-from netdiag.report.chinese_words import WORDS
+from netdiag.report.chinese_words import KINDS, WORDS
 from netdiag.text import clean
 from netdiag.ticket import Report, Ticket
 from tests import incident
@@ -246,6 +246,10 @@ def test_a_guess_is_not_said_as_confirmed() -> None:
     ):
         told = story.tell(unsure, (), (), incident.AT, language=Chinese())
         assert word in told.lead[1]
+
+
+def test_every_kind_has_its_chinese_name() -> None:
+    assert set(KINDS) == {str(k) for k in Kind} | {"healthy"}
 
 
 def test_times_are_read_on_the_clock_of_the_place() -> None:
